@@ -1,0 +1,59 @@
+"""The processed data on disk: images, labels and CSV rows of the training, validation and test split."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emotion.errors import UserError
+from emotion.labels import CLASSES, SIDE
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Split:
+    """The faces of one split; entry i of each array belongs to the same face.
+
+    Attributes:
+        images: uint8 (N, 48, 48, 1), grey values as in the CSV.
+        labels: uint8 (N,), classes 0 to 6.
+        rows: int32 (N,), the row of the CSV that the face came from; row 0 follows the header.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    rows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def save_split(folder: Path, name: str, split: Split) -> None:
+    """Write a split as three .npy files that can be mapped into memory."""
+    for part in ("images", "labels", "rows"):
+        np.save(folder / f"{name}_{part}.npy", getattr(split, part), allow_pickle=False)
+
+
+def load_split(folder: Path, name: str) -> Split:
+    """Map the split `name` (train, validation or test) of a processed folder into memory.
+
+    Raises:
+        UserError: a file is missing, is not a whole array, or does not fit the others.
+    """
+    arrays = {part: _mapped(folder / f"{name}_{part}.npy") for part in ("images", "labels", "rows")}
+    split = Split(**arrays)
+    shape = (len(split), SIDE, SIDE, 1)
+    if split.images.shape != shape or split.images.dtype != np.uint8 or split.rows.shape != shape[:1]:
+        raise UserError(f"{folder}: the arrays of '{name}' do not fit together; run: dvc repro -f preprocess")
+    if len(split) == 0 or split.labels.max() >= len(CLASSES):
+        raise UserError(f"{folder}: '{name}' is empty or has unknown labels; run: dvc repro -f preprocess")
+    return split
+
+
+def _mapped(path: Path) -> np.ndarray:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} cannot be read ({reason}); run: dvc repro -f preprocess") from error

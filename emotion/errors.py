@@ -1,10 +1,12 @@
 """Errors that a person can act on, and how a stage ends when one is raised."""
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-INTERRUPTED = 130
+INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+FULL = (errno.ENOSPC, errno.EDQUOT)  # no space on the disk, or in the user's quota
 
 
 class UserError(Exception):
@@ -20,10 +22,15 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(_line(str(error)))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        sys.exit(f"error: {where}{error.strerror or error}")
+        advice = "; free some and run it again" if error.errno in FULL else ""
+        sys.exit(_line(f"{where}{error.strerror or error}{advice}"))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+def _line(message: str) -> str:
+    return f"error: {' '.join(message.split())}"

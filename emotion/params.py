@@ -1,11 +1,12 @@
 """params.yaml, one typed section at a time."""
 
+import reprlib
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from emotion.errors import UserError
 
@@ -15,7 +16,9 @@ FILE = Path("params.yaml")
 class Section(BaseModel):
     """A section of params.yaml: unknown keys and wrong types are errors, values never change."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, protected_namespaces=()
+    )
 
 
 AnySection = TypeVar("AnySection", bound=Section)
@@ -33,8 +36,8 @@ def load(name: str, section: type[AnySection], file: Path = FILE) -> AnySection:
     """
     try:
         content = YAML(typ="safe", pure=True).load(file)
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise UserError(f"{file} cannot be read: {' '.join(str(error).split())}") from error
+    except (OSError, ValueError, YAMLError) as error:
+        raise UserError(f"{file} cannot be read: {_reason(error)}") from error
     if not isinstance(content, dict) or not isinstance(content.get(name), dict):
         raise UserError(f"{file} has no section '{name}'")
     try:
@@ -43,12 +46,23 @@ def load(name: str, section: type[AnySection], file: Path = FILE) -> AnySection:
         raise UserError(f"{file}: {_first_fault(name, error)}") from error
 
 
+def _reason(error: Exception) -> str:
+    if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
+        return f"{error.problem}, line {error.problem_mark.line + 1}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split())
+
+
 def _first_fault(name: str, error: ValidationError) -> str:
-    fault = error.errors()[0]
+    # A misspelt key is unknown and leaves the right one missing: the unknown one says more.
+    fault = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
     key = ".".join([name, *map(str, fault["loc"])])
     if fault["type"] == "extra_forbidden":
         return f"unknown key {key}"
     if fault["type"] == "missing":
         return f"{key} is missing"
+    if fault["type"] == "value_error":  # raised by a validator of the section, in its own words
+        return f"{key}: {fault['ctx']['error']}"
     message = fault["msg"]
-    return f"{key} is {fault['input']!r}: {message[0].lower()}{message[1:]}"
+    return f"{key} is {reprlib.repr(fault['input'])}: {message[0].lower()}{message[1:]}"

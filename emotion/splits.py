@@ -53,7 +53,8 @@ def load_split(folder: Path, name: str) -> Split:
 
 def _mapped(path: Path) -> np.ndarray:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array
     except (OSError, ValueError, EOFError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path} cannot be read ({reason}); run: dvc repro -f preprocess") from error

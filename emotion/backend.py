@@ -1,0 +1,16 @@
+"""Keras, with the settings that TensorFlow reads when it is first imported or used.
+
+Import Keras from here: `from emotion.backend import keras`.
+"""
+
+import os
+
+# TensorFlow adds up gradients in an order that depends on which operations happen to run side by side.
+# One operation at a time, each on all cores, gives the same weights every time and is no slower.
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only: it greets at every start
+
+import keras
+from keras import layers
+
+__all__ = ["keras", "layers"]

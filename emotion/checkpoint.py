@@ -1,0 +1,78 @@
+"""The checkpoint that a killed training resumes from: one file, replaced after every epoch."""
+
+import hashlib
+import json
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emotion.files import whole_file
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that training needs to go on after an epoch as if it had never stopped.
+
+    Random numbers are not in it: each epoch draws its own from the seed and its number.
+
+    Attributes:
+        history: one entry of losses and accuracies for each finished epoch.
+        variables: every variable of the model and the optimizer after the last epoch.
+        best: every variable of the network after the best epoch.
+    """
+
+    history: list[dict[str, float]]
+    variables: list[np.ndarray]
+    best: list[np.ndarray]
+
+    def save(self, path: Path) -> None:
+        """Write the checkpoint in place of the last one."""
+        arrays = {f"variable_{i}": value for i, value in enumerate(self.variables)}
+        arrays |= {f"best_{i}": value for i, value in enumerate(self.best)}
+        history = np.frombuffer(json.dumps(self.history).encode(), np.uint8)
+        with whole_file(path) as partial, partial.open("wb") as file:
+            np.savez(file, allow_pickle=False, history=history, **arrays)
+
+
+def load_checkpoint(path: Path) -> Checkpoint | None:
+    """Return the checkpoint at `path`, or None where there is none or it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            history = json.loads(file["history"].tobytes())
+            variables = [file[name] for name in file.files if name.startswith("variable_")]
+            best = [file[name] for name in file.files if name.startswith("best_")]
+    except FileNotFoundError:
+        return None
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        print(f"{path} is damaged ({error}); training starts again from epoch 1", file=sys.stderr)
+        return None
+    return Checkpoint(history, variables, best)
+
+
+def run_key(settings: dict[str, Any], arrays: list[np.ndarray]) -> str:
+    """Return a name for a training that another configuration, input or code never shares.
+
+    Args:
+        settings: everything that steers the training, as JSON values.
+        arrays: the data that it reads.
+    """
+    key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for array in arrays:
+        key.update(array.tobytes())
+    for source in _project_sources():
+        key.update(source.read_bytes())
+    return key.hexdigest()[:16]
+
+
+def _project_sources() -> list[Path]:
+    """Return the files of this project that the running program has imported, in a fixed order."""
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    paths = {Path(file).resolve() for file in files if file}
+    packages = (ROOT / "emotion", ROOT / "stages")
+    return sorted(path for path in paths if path.parent in packages)

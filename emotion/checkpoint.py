@@ -43,7 +43,7 @@ class Checkpoint:
 def load_checkpoint(path: Path) -> Checkpoint | None:
     """Return the checkpoint at `path`, or None where there is none or it is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             history = json.loads(file["history"].tobytes())
             variables = [file[name] for name in file.files if name.startswith("variable_")]
             best = [file[name] for name in file.files if name.startswith("best_")]

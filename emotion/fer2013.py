@@ -8,8 +8,9 @@ contests", ICONIP 2013. A file has the header `emotion,pixels,Usage` and a row f
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -22,13 +23,14 @@ USAGES = ("Training", "PublicTest", "PrivateTest")
 PIXELS = SIDE * SIDE
 FIRST_LINE = 2  # the line of row 0 in an editor: the header is line 1
 
-UNKNOWN = -1
-LONGEST_LINE = 64 * 1024  # an official row has at most 9,230 bytes
-BLOCK = 4 * 1024 * 1024
 INT32 = np.iinfo(np.int32)
+UNKNOWN = INT32.min  # no integer, or none of USAGES
+LONGEST_LINE = 16 * 1024  # bytes; an official row has at most 9,230
+BATCH = 16  # rows that are parsed at once: few enough for a processor's cache
+MOST_FAULTS = 1000  # faulty rows after which reading stops: the file is not what it should be
 
-IntArray = np.ndarray[tuple[int], np.dtype[np.int32]]
-ByteArray = np.ndarray[tuple[int], np.dtype[np.uint8]]
+_LABELS = {str(label).encode(): label for label in range(len(CLASSES))}
+_USAGES = {name.encode(): index for index, name in enumerate(USAGES)}
 
 
 @dataclass(frozen=True)
@@ -37,57 +39,81 @@ class Table:
 
     Attributes:
         columns: the header's names, in their order; empty for an empty file.
-        emotion: int32, the class; UNKNOWN where it is not an integer.
+        emotion: int32, the class as it stands there; UNKNOWN where it is not an integer.
         usage: int32, an index into USAGES; UNKNOWN where it is none of them.
         images: uint8 (rows, 48, 48, 1); zeros where a row has not exactly 2,304 values 0 to 255.
         fields: int32, how many fields the row has.
         pixel_count: int32, how many values the pixel field has.
         non_integers: int32, how many of those are not integers.
-        pixel_min: int32, the least of the integers; 0 where there is none.
-        pixel_max: int32, the greatest of the integers; 0 where there is none.
+        out_of_range: int32, how many of the integers are not 0 to 255.
         faults: what is wrong with a row, by its number from 0, for the rows that have a fault.
     """
 
     columns: tuple[str, ...]
-    emotion: IntArray
-    usage: IntArray
-    images: np.ndarray[tuple[int, int, int, int], np.dtype[np.uint8]]
-    fields: IntArray
-    pixel_count: IntArray
-    non_integers: IntArray
-    pixel_min: IntArray
-    pixel_max: IntArray
+    emotion: np.ndarray
+    usage: np.ndarray
+    images: np.ndarray
+    fields: np.ndarray
+    pixel_count: np.ndarray
+    non_integers: np.ndarray
+    out_of_range: np.ndarray
     faults: dict[int, str]
 
     def __len__(self) -> int:
         return len(self.emotion)
 
+    @property
+    def whole(self) -> np.ndarray:
+        """Bool (rows,): which rows have an image of exactly 2,304 values 0 to 255."""
+        faults = np.abs(self.pixel_count - PIXELS) + self.non_integers + self.out_of_range
+        return np.asarray(faults == 0)
+
+
+class Row(NamedTuple):
+    """What is known of a row besides its image; the defaults are those of a row without a fault."""
+
+    emotion: int = UNKNOWN
+    usage: int = UNKNOWN
+    fields: int = len(COLUMNS)
+    pixel_count: int = PIXELS
+    non_integers: int = 0
+    out_of_range: int = 0
+
 
 def read_csv(path: Path) -> Table:
-    """Read a CSV of the FER-2013 schema in blocks, one vectorised parse a block.
+    """Read a CSV of the FER-2013 schema in one pass, in memory bounded by the images.
 
-    A byte-order mark and CRLF line ends are read rightly. Faults of single rows do not raise: they
-    are described in the table, for validation to judge.
+    A byte-order mark and CRLF line ends are read rightly. Faults of the content do not raise: they
+    are described in the table, for validation to judge. After MOST_FAULTS faulty rows the rest of
+    the file is not read, which the last fault says.
 
     Raises:
-        UserError: the file is not there, or a line is too long for any CSV of this kind.
+        UserError: the file cannot be read.
     """
+    rows: list[Row] = []
+    images = bytearray()
+    faults: dict[int, str] = {}
     try:
-        file = path.open("rb")
+        with path.open("rb") as file:
+            lines = _lines(file)
+            columns = _columns(next(lines, b""))
+            for row, image, fault in _parsed(lines):
+                if fault:
+                    faults[len(rows)] = fault
+                rows.append(row)
+                images += image
+                if len(faults) == MOST_FAULTS:
+                    faults[len(rows) - 1] += f"; reading stopped here, after {MOST_FAULTS:,} faulty rows"
+                    break
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from error
-    with file:
-        blocks = _whole_lines(file, path)
-        first = next(blocks, b"").removeprefix(b"\xef\xbb\xbf")
-        header, _, rest = first.partition(b"\n")
-        columns = _columns(header)
-        parts: list[Table] = []
-        rows = 0
-        for block in _chain(rest, blocks):
-            part = _parse(np.frombuffer(block, np.uint8), columns, rows)
-            rows += len(part)
-            parts.append(part)
-    return _joined(columns, parts)
+    facts = np.array(rows, np.int32).reshape(len(rows), len(Row._fields))
+    return Table(
+        columns=columns,
+        images=np.frombuffer(images, np.uint8).reshape(len(rows), SIDE, SIDE, 1),
+        faults=faults,
+        **dict(zip(Row._fields, facts.T.copy(), strict=True)),
+    )
 
 
 def write_csv(path: Path, images: np.ndarray, emotion: Iterable[int], usage: Iterable[int]) -> None:
@@ -107,167 +133,146 @@ def write_csv(path: Path, images: np.ndarray, emotion: Iterable[int], usage: Ite
             file.write(f"{label},{pixels},{USAGES[part]}\n")
 
 
+def duplicate_groups(images: np.ndarray) -> np.ndarray:
+    """Return a number for each image, the same for exactly equal images.
+
+    Args:
+        images: (N, ...) of any dtype.
+
+    Returns:
+        int32 (N,), numbered from 0 in the order of first appearance.
+    """
+    numbers: dict[bytes, int] = {}
+    groups = (numbers.setdefault(image.tobytes(), len(numbers)) for image in images)
+    return np.fromiter(groups, np.int32, count=len(images))
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines without their ends; of a longer one, the first LONGEST_LINE + 1 bytes."""
+    while line := file.readline(LONGEST_LINE + 1):
+        if line.endswith(b"\n"):
+            yield line[:-1].removesuffix(b"\r")
+            continue
+        yield line
+        rest = line
+        while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
+            rest = file.readline(LONGEST_LINE + 1)
+
+
 def _columns(header: bytes) -> tuple[str, ...]:
-    text = header.removesuffix(b"\r").decode("utf-8", "backslashreplace")
-    return tuple(text.split(",")) if text else ()
+    """Return the names of a header; of a strange one, only as much as a message can show."""
+    text = repr(header.removeprefix(b"\xef\xbb\xbf"))[2:-1]
+    return tuple(name[:40] for name in text.split(",")[:10]) if text else ()
 
 
-def _chain(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
-    if first:
-        yield first
-    yield from others
+def _parsed(lines: Iterator[bytes]) -> Iterator[tuple[Row, bytes, str]]:
+    """Yield for each line the facts, the image as bytes, and the fault in words or ''."""
+    while batch := list(islice(lines, BATCH)):
+        yield from _parse(batch)
 
 
-def _whole_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
-    """Yield blocks that end at a line's end, in memory bounded by the block and the longest line."""
-    rest, line = b"", 1
-    while data := file.read(BLOCK):
-        cut = data.rfind(b"\n") + 1
-        if cut:
-            block = rest + data[:cut]
-            yield block
-            line += block.count(b"\n")
-            rest = data[cut:]
-        else:
-            rest += data
-        if len(rest) > LONGEST_LINE:
-            raise UserError(f"{path}: line {line} has more than {LONGEST_LINE:,} bytes: not a FER-2013 CSV")
-    if rest:
-        yield rest + b"\n"
+def _parse(lines: list[bytes]) -> list[tuple[Row, bytes, str]]:
+    """Parse lines all at once if all are regular, else one by one."""
+    rows = [line.split(b",") for line in lines]
+    if all(len(row) == len(COLUMNS) and row[0] in _LABELS and row[2] in _USAGES for row in rows):
+        images = _regular_images([row[1] for row in rows])
+        if images is not None:
+            facts = [Row(_LABELS[label], _USAGES[usage]) for label, _, usage in rows]
+            return [(row, image.tobytes(), "") for row, image in zip(facts, images, strict=True)]
+    if len(lines) == 1:
+        return [_parse_with_care(lines[0])]
+    return [row for line in lines for row in _parse([line])]
 
 
-def _parse(data: ByteArray, columns: tuple[str, ...], first_row: int) -> Table:
-    """Parse whole lines: regular rows all at once, each other row by `_parse_line`."""
-    ends = np.flatnonzero(data == ord("\n"))
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    stops = ends - (data[np.maximum(ends - 1, 0)] == ord("\r"))
-    rows = len(ends)
+def _regular_images(fields: list[bytes]) -> np.ndarray | None:
+    """Return the pixels of fields, uint8 (fields, 2304), or None if any field has others than 0 to 255.
 
-    commas = np.flatnonzero(data == ord(","))
-    first_comma = np.searchsorted(commas, starts)
-    comma_count = np.searchsorted(commas, ends) - first_comma
-    regular = (comma_count == 2) & (stops - starts < LONGEST_LINE)
-    padded = np.append(commas, [0, 0])
-    comma1 = np.where(regular, padded[np.minimum(first_comma, len(commas))], starts + 1)
-    comma2 = np.where(regular, padded[np.minimum(first_comma + 1, len(commas))], starts + 1)
-
-    digits = data - np.uint8(ord("0"))  # wraps round: only digits come out below 10
-    is_digit = digits < 10
-    emotion = digits[starts].astype(np.int32)
-    regular &= (comma1 == starts + 1) & is_digit[starts]
-    usage = _usages(data, comma2 + 1, stops)
-    regular &= usage != UNKNOWN
-
-    # In a regular row the only bytes besides digits, commas and spaces are the letters of its Usage.
-    others = np.flatnonzero(~is_digit & (data != ord(" ")) & (data != ord(",")))
-    other_count = np.searchsorted(others, stops) - np.searchsorted(others, starts)
-    regular &= other_count == np.maximum(stops - comma2 - 1, 0)
-
-    is_digit[starts] = False  # the class is not a pixel
-    last = np.flatnonzero(is_digit & ~np.append(is_digit[1:], False))
-    values, too_long = _numbers(digits, is_digit, last)
-    first_value = np.searchsorted(last, starts)
-    pixel_count = np.searchsorted(last, ends) - first_value
-    regular &= pixel_count == PIXELS
-    bad = np.flatnonzero(too_long | (values > 255))
-    regular &= np.searchsorted(bad, first_value + pixel_count) == np.searchsorted(bad, first_value)
-
-    images = np.zeros((rows, PIXELS), np.uint8)
-    if regular.all():
-        images[:] = values.reshape(rows, PIXELS)
-    else:
-        for row in np.flatnonzero(regular):
-            images[row] = values[first_value[row] : first_value[row] + PIXELS]
-    table = Table(
-        columns=columns,
-        emotion=emotion,
-        usage=usage,
-        images=images.reshape(rows, SIDE, SIDE, 1),
-        fields=np.full(rows, len(COLUMNS), np.int32),
-        pixel_count=pixel_count.astype(np.int32),
-        non_integers=np.zeros(rows, np.int32),
-        pixel_min=images.min(axis=1, initial=255).astype(np.int32),
-        pixel_max=images.max(axis=1, initial=0).astype(np.int32),
-        faults={},
-    )
-    for row in np.flatnonzero(~regular | (emotion >= len(CLASSES))):
-        line = data[starts[row] : stops[row]][:LONGEST_LINE].tobytes()
-        _parse_line(line, row, table, first_row)
-    return table
+    The arithmetic runs over all bytes at once, in uint8, which is what makes it fast: where a number's
+    last digit stands, it and the two digits before it give the value. None may also mean that all
+    fields are right but one is irregular (a tab, a leading zero too many).
+    """
+    text = np.frombuffer(b"   %b " % b" ".join(fields), np.uint8)
+    digits = text - np.uint8(ord("0"))  # wraps round: only digits come out below 10
+    is_digit = (digits < 10).view(np.uint8)
+    if np.count_nonzero(is_digit) + np.count_nonzero(text == ord(" ")) != len(text):
+        return None
+    is_last = is_digit[3:-1] > is_digit[4:]
+    ends = np.flatnonzero(is_last)
+    if not _same_number_each(ends, fields):
+        return None
+    has_hundreds = is_digit[2:-2] & is_digit[1:-3]
+    has_thousands = has_hundreds & is_digit[:-4]
+    digits *= is_digit
+    hundreds = digits[1:-3] * has_hundreds
+    below_hundred = digits[2:-2] * np.uint8(10) + digits[3:-1]
+    values = hundreds * np.uint8(100) + below_hundred
+    above_255 = (hundreds > 2) | (values < below_hundred)  # the latter: it wrapped round
+    if np.count_nonzero((above_255 | has_thousands) & is_last):
+        return None
+    return values.take(ends).reshape(len(fields), PIXELS)
 
 
-def _usages(data: ByteArray, starts: np.ndarray, stops: np.ndarray) -> IntArray:
-    """Return which of USAGES stands between each start and stop, or UNKNOWN."""
-    usage = np.full(len(starts), UNKNOWN, np.int32)
-    for index, name in enumerate(USAGES):
-        rows = np.flatnonzero(stops - starts == len(name))
-        letters = data[starts[rows, None] + np.arange(len(name))]
-        usage[rows[(letters == np.frombuffer(name.encode(), np.uint8)).all(axis=1)]] = index
-    return usage
+def _same_number_each(ends: np.ndarray, fields: list[bytes]) -> bool:
+    """Tell whether each of the fields, joined by a byte, has PIXELS of the numbers that end at `ends`."""
+    if len(ends) != len(fields) * PIXELS:
+        return False
+    stops = np.cumsum([len(field) + 1 for field in fields])
+    by_field = ends.reshape(len(fields), PIXELS)
+    return bool(np.all(by_field[:, -1] < stops) and np.all(by_field[1:, 0] >= stops[:-1]))
 
 
-def _numbers(digits: ByteArray, is_digit: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers that end at `last`, and which of them have more than three digits."""
-    tens = is_digit[last - 1]
-    hundreds = tens & is_digit[last - 2]
-    values = digits[last].astype(np.uint16)
-    values += digits[last - 1] * tens * np.uint16(10)
-    values += digits[last - 2] * hundreds * np.uint16(100)
-    return values, hundreds & is_digit[last - 3]
-
-
-def _parse_line(line: bytes, row: int, table: Table, first_row: int) -> None:
-    """Read one irregular line with care, and enter what is wrong with it into the table."""
+def _parse_with_care(line: bytes) -> tuple[Row, bytes, str]:
+    """Read any line, slowly, and say everything that is wrong with it."""
+    if not line:
+        return Row(fields=0, pixel_count=0), bytes(PIXELS), "the line is empty"
+    if len(line) > LONGEST_LINE:
+        fault = f"the line has more than {LONGEST_LINE:,} bytes"
+        return Row(fields=0, pixel_count=0), bytes(PIXELS), fault
     fields = line.split(b",")
-    emotion, pixels, usage = [*fields, b"", b"", b""][:3]
+    label, pixels, usage = [*fields, b"", b""][:3]
+    emotion = _integer(label)
     tokens = pixels.split()
-    numbers = [int(token[:12]) for token in tokens if re.fullmatch(rb"-?[0-9]+", token)]
-    low, high = min(numbers, default=0), max(numbers, default=0)
-
-    table.fields[row] = len(fields)
-    table.emotion[row] = _integer(emotion)
-    table.usage[row] = USAGES.index(usage.decode()) if usage in _USAGE_BYTES else UNKNOWN
-    table.pixel_count[row] = len(tokens)
-    table.non_integers[row] = len(tokens) - len(numbers)
-    table.pixel_min[row] = np.clip(low, INT32.min, INT32.max)
-    table.pixel_max[row] = np.clip(high, INT32.min, INT32.max)
-    whole = len(numbers) == len(tokens) == PIXELS and low >= 0 and high <= 255
-    if whole:
-        table.images[row] = np.array(numbers, np.uint8).reshape(SIDE, SIDE, 1)
+    integers = [_integer(token) for token in tokens]
+    odd = [token for token, integer in zip(tokens, integers, strict=True) if integer is None]
+    outside = [integer for integer in integers if integer is not None and not 0 <= integer <= 255]
 
     faults = []
     if len(fields) != len(COLUMNS):
-        faults.append(f"{len(fields)} fields instead of {len(COLUMNS)}")
-    if not 0 <= table.emotion[row] < len(CLASSES):
-        faults.append(f"emotion is {_shown(emotion)}")
+        faults.append(f"{_counted(len(fields), 'field')} instead of {len(COLUMNS)}")
+    if emotion is None or not 0 <= emotion < len(CLASSES):
+        faults.append(f"emotion is {_shown(label)}")
     if len(tokens) != PIXELS:
-        faults.append(f"{len(tokens):,} pixels instead of {PIXELS:,}")
-    if len(numbers) < len(tokens):
-        odd = next(token for token in tokens if not re.fullmatch(rb"-?[0-9]+", token))
-        faults.append(f"pixel value {_shown(odd)} is not an integer")
-    if low < 0 or high > 255:
-        faults.append(f"pixel value {low if low < 0 else high} is outside 0 to 255")
-    if table.usage[row] == UNKNOWN:
+        faults.append(f"{_counted(len(tokens), 'pixel')} instead of {PIXELS:,}")
+    if odd:
+        faults.append(f"pixel value {_shown(odd[0])} is not an integer")
+    if outside:
+        faults.append(f"pixel value {outside[0]} is outside 0 to 255")
+    if usage not in _USAGES:
         faults.append(f"Usage is {_shown(usage)}")
-    if faults:
-        table.faults[first_row + row] = ", ".join(faults)
+    row = Row(
+        emotion=UNKNOWN if emotion is None else emotion,
+        usage=_USAGES.get(usage, UNKNOWN),
+        fields=len(fields),
+        pixel_count=len(tokens),
+        non_integers=len(odd),
+        out_of_range=len(outside),
+    )
+    whole = len(tokens) == PIXELS and not odd and not outside
+    image = bytes(integer or 0 for integer in integers) if whole else bytes(PIXELS)
+    return row, image, ", ".join(faults)
 
 
-_USAGE_BYTES = tuple(name.encode() for name in USAGES)
+def _integer(text: bytes) -> int | None:
+    """Return the integer, one of many digits as an end of int32, or None if it is not one."""
+    if not re.fullmatch(rb"-?[0-9]+", text):
+        return None
+    return int(min(max(float(text), INT32.min), INT32.max))  # int() is quadratic in the digits
 
 
-def _integer(text: bytes) -> int:
-    return int(text) if re.fullmatch(rb"-?[0-9]{1,6}", text) else UNKNOWN
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _shown(text: bytes) -> str:
-    return repr(text[:20].decode("utf-8", "backslashreplace"))
-
-
-def _joined(columns: tuple[str, ...], parts: list[Table]) -> Table:
-    if not parts:
-        parts = [_parse(np.zeros(0, np.uint8), columns, 0)]
-    faults = {row: fault for part in parts for row, fault in part.faults.items()}
-    names = ("emotion", "usage", "images", "fields", "pixel_count", "non_integers", "pixel_min", "pixel_max")
-    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    return Table(columns=columns, faults=faults, **arrays)
+    """Return the start of a field as it can stand in a message of one line."""
+    return repr(text[:20])[1:]

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from emotion.errors import UserError, one_line_errors
-from emotion.fer2013 import Table, duplicate_groups, read_csv
+from emotion.fer2013 import FIRST_LINE, Table, duplicate_groups, read_csv
 from emotion.files import whole_folder
 from emotion.params import Section, load
 from emotion.splits import SPLITS, Split, save_split
@@ -61,7 +61,7 @@ def split_rows(table: Table, params: PreprocessParams) -> tuple[np.ndarray, np.n
         UserError: a row has a fault, or a class is too rare to be stratified.
     """
     for row, fault in table.faults.items():
-        raise UserError(f"row {row} of the CSV has a fault ({fault}); run: dvc repro validate")
+        raise UserError(f"line {row + FIRST_LINE} of the CSV has a fault ({fault}); run: dvc repro validate")
     if params.split == "official":
         rng = np.random.default_rng(params.seed)
         train, validation, test = (rng.permutation(rows) for rows in by_usage(table.usage))

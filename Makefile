@@ -1,0 +1,39 @@
+# make demo    the whole DAG on rendered faces, offline        make test    every test
+# make lint    ruff and mypy                                   make bench   measure speed and memory
+# make lock    resolve requirements.txt anew
+# Each sets up .venv first, from requirements.txt. Another Python: make PYTHON=python3.12 demo
+
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: setup demo test lint bench lock
+
+setup: .venv/ready
+
+.venv/ready: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "error: $(PYTHON) is not Python 3.11 to 3.13; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+# Sized for two to three minutes on two cores. Only fetch, validate and train differ from the real run.
+DEMO = fetch.source=faces fetch.faces.rows=3000 validate.rows=3000 train.epochs=5
+
+demo: setup
+	@sh demo.sh $(DEMO:%=-S %)
+
+test: setup
+	python -m pytest
+
+lint: setup
+	ruff check .
+	ruff format --check .
+	mypy
+
+bench: setup
+	python -m benchmarks
+
+lock:
+	uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes --upgrade \
+	  --quiet --custom-compile-command "make lock" pyproject.toml -o requirements.txt

@@ -1,0 +1,67 @@
+"""Run every benchmark, and write the table and the machine into benchmarks/README.md.
+
+    python -m benchmarks --csv data/raw/fer2013.csv
+
+It takes some minutes on two cores; let nothing else run meanwhile. The project in the current folder must
+be finished, that is `dvc status` must find it up to date.
+"""
+
+import argparse
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+from benchmarks.machine import describe
+from benchmarks.table import HEADER
+from emotion.errors import UserError, one_line_errors
+from emotion.files import whole_file
+
+README = Path(__file__).with_name("README.md")
+BEGIN, END = "<!-- results -->\n", "<!-- end of the results -->\n"
+
+
+def main() -> None:
+    """Run the benchmarks one after the other, each in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--csv", type=Path, required=True, help="a CSV of the FER-2013 schema")
+    args = parser.parse_args()
+    if not args.csv.is_file():
+        raise UserError(f"{args.csv} is not there; fetch it first: dvc repro fetch")
+    csv = ["--csv", str(args.csv)]
+    table = [HEADER]
+    # What fails at once where something is missing comes first.
+    for name, options in {"noop": [], "memory": csv, "parsing": csv, "training": []}.items():
+        table.append(rows(name, options))
+        print(table[-1], flush=True)
+    results = "\n".join([*table, "", f"Measured on {date.today()} on this machine:", "", describe(), ""])
+    text = with_results(README.read_text(encoding="utf-8"), results)
+    with whole_file(README) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def rows(benchmark: str, options: list[str]) -> str:
+    """Run one benchmark and return the rows that it prints; end as it ends if it fails."""
+    command = [sys.executable, "-m", f"benchmarks.{benchmark}", *options]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+    return done.stdout.strip()
+
+
+def with_results(text: str, results: str) -> str:
+    """Return a text whose part between the lines BEGIN and END is `results`.
+
+    Raises:
+        UserError: the text does not have both lines.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise UserError(f"{README.name} must have the lines {BEGIN.strip()} and {END.strip()}")
+    return before + begin + results + end + after
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

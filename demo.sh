@@ -1,0 +1,35 @@
+#!/bin/sh
+# The whole DAG on rendered faces, on a branch of its own: `make demo` calls this with the parameters.
+set -eu
+
+if ! git config user.email >/dev/null; then
+    # DVC records experiments as commits, so `dvc exp run` needs an identity; this one stays in this clone.
+    git config user.name "Emotion demo"
+    git config user.email "demo@localhost"
+fi
+if [ "$(git branch --show-current)" != demo ]; then
+    if ! git diff --quiet HEAD; then
+        echo "error: there are uncommitted changes; commit them first: git commit -am '...'" >&2
+        exit 1
+    fi
+    before=$(git branch --show-current)
+    git switch --quiet --force-create demo
+    git config demo.before "${before:-$(git rev-parse demo)}"
+fi
+
+dvc exp run "$@"
+git add params.yaml dvc.lock metrics plots
+git diff --cached --quiet || git commit --quiet --message "The demo: rendered faces"
+
+cat <<END
+
+The table above is of rendered faces: it says nothing about real ones.
+  figures       plots/*.png
+  in a browser  dvc plots show --open
+You are on the branch demo, where the run is committed. Try, without any network:
+  source .venv/bin/activate
+  dvc exp run -S train.lr=1e-4
+  dvc metrics diff
+Back to FER-2013:
+  git switch --discard-changes $(git config demo.before)
+END

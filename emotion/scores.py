@@ -1,0 +1,173 @@
+"""How well the classifier does on a set of faces: accuracy, precision, recall, F1, ROC AUC, calibration."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import classification_report, f1_score, roc_auc_score
+
+from emotion.labels import CLASSES
+
+INTERVAL = (2.5, 97.5)  # percentiles: a 95 % interval
+LEAST_PROBABILITY = 1e-7  # what Keras clips to as well, so that a hopeless row has a finite loss
+DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Confidence against accuracy in equal-width bins of the confidence; empty bins are left out.
+
+    Attributes:
+        low: float64 (B,), the lower edge of each bin, itself outside the bin.
+        high: float64 (B,), the upper edge, inside the bin.
+        rows: int64 (B,), how many predictions fall into the bin, at least 1.
+        confidence: float64 (B,), their mean confidence.
+        accuracy: float64 (B,), the share of them that is right.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    rows: np.ndarray
+    confidence: np.ndarray
+    accuracy: np.ndarray
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: the mean gap of a bin, weighted by its rows."""
+        return float(np.average(np.abs(self.accuracy - self.confidence), weights=self.rows))
+
+
+def calibration(confidence: np.ndarray, right: np.ndarray, bins: int) -> Calibration:
+    """Return how far the confidence of the predictions can be trusted.
+
+    Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equations 2 to 5.
+
+    Args:
+        confidence: float (N,), the probability of the predicted class, in [0, 1].
+        right: bool (N,), whether the predicted class is the actual one.
+        bins: how many bins divide [0, 1].
+    """
+    index = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    rows = np.bincount(index, minlength=bins)
+    filled = np.flatnonzero(rows)
+    return Calibration(
+        low=filled / bins,
+        high=(filled + 1) / bins,
+        rows=rows[filled],
+        confidence=np.bincount(index, confidence, bins)[filled] / rows[filled],
+        accuracy=np.bincount(index, right, bins)[filled] / rows[filled],
+    )
+
+
+def cross_entropy(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the mean negative logarithm of the actual class's probability, without any L2 penalty."""
+    actual = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(actual, LEAST_PROBABILITY)).mean())
+
+
+def roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> float | None:
+    """Return the mean area under the one-vs-rest ROC curves of the classes that stand in `labels`.
+
+    None if fewer than two do: a curve needs rows of the class and rows of the rest.
+    """
+    present = np.unique(labels)
+    if len(present) < 2:
+        return None
+    return float(np.mean([roc_auc_score(labels == label, probabilities[:, label]) for label in present]))
+
+
+def bootstrap_interval(right: np.ndarray, resamples: int, seed: int) -> tuple[float, float]:
+    """Return the 95 % percentile interval of the accuracy over resampled rows.
+
+    Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
+
+    Args:
+        right: bool (N,), whether each row is predicted rightly.
+        resamples: how many times N rows are drawn with replacement.
+        seed: of the draws.
+    """
+    rows = len(right)
+    # A row drawn with replacement is right with probability `accuracy`, so the number of right rows in
+    # a resample is binomial: drawing it is drawing the rows.
+    accuracies = np.random.default_rng(seed).binomial(rows, right.mean(), resamples) / rows
+    low, high = np.percentile(accuracies, INTERVAL)
+    return float(low), float(high)
+
+
+def evaluation(
+    labels: np.ndarray, probabilities: np.ndarray, clean: np.ndarray, bootstrap: int, bins: int, seed: int
+) -> dict[str, Any]:
+    """Return every metric of the predictions, ready for JSON and `dvc metrics diff`.
+
+    A precision, recall or F1 whose denominator is zero counts as 0, in its class and in the averages.
+
+    Args:
+        labels: integers (N,), the actual classes.
+        probabilities: float (N, 7), rows that sum to 1.
+        clean: bool (N,), the rows whose exact image the training has not seen; they are scored again.
+        bootstrap: resamples for the interval of the accuracy.
+        bins: confidence bins of the expected calibration error.
+        seed: of the bootstrap.
+    """
+    predicted = probabilities.argmax(axis=1)
+    right = predicted == labels
+    report = _report(labels, predicted, output_dict=True)
+    low, high = bootstrap_interval(right, bootstrap, seed)
+    averages = {
+        f"{average}_{name}": report[f"{average} avg"][key]
+        for name, key in (("f1", "f1-score"), ("precision", "precision"), ("recall", "recall"))
+        for average in ("macro", "weighted")
+    }
+    metrics = {
+        "accuracy": right.mean(),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "loss": cross_entropy(labels, probabilities),
+        **averages,
+        "roc_auc": roc_auc(labels, probabilities),
+        "ece": calibration(probabilities.max(axis=1), right, bins).error,
+        "clean": clean_scores(labels[clean], predicted[clean]),
+        "per_class": {
+            name: {
+                "precision": report[name]["precision"],
+                "recall": report[name]["recall"],
+                "f1": report[name]["f1-score"],
+                "support": int(report[name]["support"]),
+            }
+            for name in CLASSES
+        },
+    }
+    return _rounded(metrics)
+
+
+def clean_scores(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float | int | None]:
+    """Return accuracy and macro F1 of the clean rows, both None where there are none, and their number."""
+    if len(labels) == 0:
+        return {"accuracy": None, "macro_f1": None, "rows": 0}
+    macro_f1 = f1_score(labels, predicted, labels=range(len(CLASSES)), average="macro", zero_division=0)
+    return {
+        "accuracy": float((predicted == labels).mean()),
+        "macro_f1": float(macro_f1),
+        "rows": len(labels),
+    }
+
+
+def report_table(labels: np.ndarray, predicted: np.ndarray) -> str:
+    """Return the paper's table: precision, recall, F1 and support of each class, then the averages."""
+    return str(_report(labels, predicted, digits=3)).rstrip()
+
+
+def _report(labels: np.ndarray, predicted: np.ndarray, **options: Any) -> Any:
+    return classification_report(
+        labels, predicted, labels=range(len(CLASSES)), target_names=CLASSES, zero_division=0, **options
+    )
+
+
+def _rounded(metrics: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _rounded(value) if isinstance(value, dict) else _short(value) for name, value in metrics.items()
+    }
+
+
+def _short(value: float | int | None) -> float | int | None:
+    return round(float(value), DIGITS) if isinstance(value, float) else value

@@ -1,0 +1,75 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotion import checkpoint
+from emotion.checkpoint import Checkpoint, load_checkpoint, run_key
+
+STATE = Checkpoint(
+    history=[{"loss": 1.25, "val_accuracy": 0.5}],
+    variables=[np.arange(12.0, dtype=np.float32), np.array(3, np.int64), *[np.zeros(1)] * 9],
+    best=[np.ones((2, 2), np.float32)],
+)
+
+
+def test_a_checkpoint_comes_back_as_it_was_in_the_same_order(tmp_path: Path) -> None:
+    STATE.save(tmp_path / "c.npz")
+    loaded = load_checkpoint(tmp_path / "c.npz")
+    assert loaded is not None
+    assert loaded.history == STATE.history
+    for part in ("variables", "best"):
+        for value, expected in zip(getattr(loaded, part), getattr(STATE, part), strict=True):
+            assert value.dtype == expected.dtype
+            assert np.array_equal(value, expected)
+
+
+def test_no_file_is_no_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert load_checkpoint(tmp_path / "c.npz") is None
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.9, 0.99])
+def test_a_truncated_checkpoint_is_none_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], share: float
+) -> None:
+    file = tmp_path / "c.npz"
+    STATE.save(file)
+    content = file.read_bytes()
+    file.write_bytes(content[: int(share * len(content))])
+    assert load_checkpoint(file) is None
+    assert "is damaged" in capsys.readouterr().err
+
+
+def test_a_flipped_bit_in_a_checkpoint_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "c.npz"
+    STATE.save(file)
+    content = bytearray(file.read_bytes())
+    content[content.index(np.float32(7).tobytes())] ^= 1
+    file.write_bytes(content)
+    assert load_checkpoint(file) is None
+
+
+def test_a_key_is_the_same_for_the_same_run() -> None:
+    assert run_key({"lr": 0.1}, [np.arange(3)]) == run_key({"lr": 0.1}, [np.arange(3)])
+
+
+def test_settings_data_and_code_each_change_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [run_key({"lr": 0.1}, [np.arange(3)])]
+    keys.append(run_key({"lr": 0.2}, [np.arange(3)]))
+    keys.append(run_key({"lr": 0.1}, [np.arange(4)]))
+    code = tmp_path / "code.py"
+    code.write_text("A = 1\n")
+    monkeypatch.setattr(checkpoint, "_project_sources", lambda: [code])
+    keys.append(run_key({"lr": 0.1}, [np.arange(3)]))
+    code.write_text("A = 2\n")
+    keys.append(run_key({"lr": 0.1}, [np.arange(3)]))
+    assert len(set(keys)) == 5
+
+
+def test_the_code_of_a_key_is_that_of_the_project() -> None:
+    sources = checkpoint._project_sources()
+    assert Path(checkpoint.__file__).resolve() in sources
+    assert {path.parent.name for path in sources} <= {"emotion", "stages"}
+    assert json.dumps([str(path) for path in sources]) == json.dumps(sorted(map(str, sources)))

@@ -1,0 +1,92 @@
+"""dvc.yaml says what each stage really reads: a forgotten module would give stale results."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).resolve().parents[2]
+STAGES = ["fetch", "validate", "preprocess", "train", "evaluate", "plot"]
+SECTIONS = {name: [name] for name in STAGES} | {"train": ["model", "train"]}
+
+
+@pytest.fixture(scope="module")
+def dag() -> dict[str, Any]:
+    content: dict[str, Any] = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")
+    return content
+
+
+def imported(source: Path) -> set[Path]:
+    """Return the project's modules that `source` imports, directly or through one another."""
+    found: set[Path] = set()
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            module = ROOT / f"{name.replace('.', '/')}.py"
+            if module.is_file() and module not in found:
+                found |= {module} | imported(module)
+    return found
+
+
+def test_the_stages_are_the_six_modules(dag: dict[str, Any]) -> None:
+    assert list(dag["stages"]) == STAGES
+    assert {path.stem for path in (ROOT / "stages").glob("*.py")} == {*STAGES, "__init__"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_code_dependencies_are_exactly_the_imports(dag: dict[str, Any], stage: str) -> None:
+    module = ROOT / "stages" / f"{stage}.py"
+    code = {f"{path.relative_to(ROOT).as_posix()}" for path in imported(module) | {module}}
+    listed = [dep for dep in dag["stages"][stage]["deps"] if dep.endswith(".py")]
+    assert sorted(listed) == sorted(code)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_stage_imports_another(stage: str) -> None:
+    modules = imported(ROOT / "stages" / f"{stage}.py")
+    assert [path.name for path in modules if path.parent.name == "stages"] == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_the_params_that_it_loads(dag: dict[str, Any], stage: str) -> None:
+    loaded = [
+        node.args[0].value
+        for node in ast.walk(ast.parse((ROOT / "stages" / f"{stage}.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", "")) == "load"
+        and isinstance(node.args[0], ast.Constant)
+    ]
+    assert sorted(loaded) == dag["stages"][stage]["params"] == SECTIONS[stage]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_path_of_a_command_is_a_dependency_or_an_output(dag: dict[str, Any], stage: str) -> None:
+    entry = dag["stages"][stage]
+    outputs = [
+        next(iter(out)) if isinstance(out, dict) else out
+        for kind in ("outs", "metrics", "plots")
+        for out in entry.get(kind, [])
+    ]
+    arguments, _, options = entry["cmd"].partition(" --")
+    for path in arguments.split()[3:]:
+        inside = [out for out in outputs if out == path or out.startswith(f"{path}/")]
+        assert path in entry["deps"] or inside
+    assert options in ("", "checkpoints .checkpoints")
+
+
+def test_packages_hold_nothing_but_a_docstring() -> None:
+    for package in ("emotion", "stages"):
+        body = ast.parse((ROOT / package / "__init__.py").read_text(encoding="utf-8")).body
+        assert len(body) == 1
+        assert isinstance(body[0], ast.Expr)
+
+
+def test_every_section_of_params_belongs_to_a_stage() -> None:
+    sections = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
+    assert sorted(sections) == sorted(name for names in SECTIONS.values() for name in names)

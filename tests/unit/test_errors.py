@@ -1,0 +1,51 @@
+"""How a stage ends: one line for what a person can mend, a traceback for what only a programmer can."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from emotion.errors import UserError, one_line_errors
+
+
+def test_a_user_error_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught, one_line_errors():
+        raise UserError("a.csv, line 3:\n  no such class")
+    assert caught.value.code == "error: a.csv, line 3: no such class"
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as caught, one_line_errors():
+        (tmp_path / "missing.csv").read_bytes()
+    assert caught.value.code == f"error: {tmp_path}/missing.csv: No such file or directory"
+
+
+def test_a_full_disk_says_what_to_do() -> None:
+    with pytest.raises(SystemExit) as caught, one_line_errors():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert caught.value.code == "error: No space left on device; free some and run it again"
+
+
+def test_an_os_error_without_a_number_keeps_its_text() -> None:
+    with pytest.raises(SystemExit) as caught, one_line_errors():
+        raise OSError("the text")
+    assert caught.value.code == "error: the text"
+
+
+def test_an_interruption_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught, one_line_errors():
+        raise KeyboardInterrupt
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_a_fault_of_the_program_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError), one_line_errors():
+        _ = 1 / 0
+
+
+def test_success_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    with one_line_errors():
+        pass
+    assert capsys.readouterr() == ("", "")

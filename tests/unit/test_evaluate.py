@@ -1,0 +1,124 @@
+import csv
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotion.backend import keras
+from emotion.errors import UserError
+from emotion.labels import CLASSES
+from emotion.models import save_model
+from emotion.splits import SPLITS, Split, load_split, save_split
+from stages import evaluate
+
+PARAMS = "evaluate:\n  bootstrap: 200\n  ece_bins: 5\n  seed: 0\n"
+ROWS = 30
+SEEN = 4  # the first test rows stand in train or validation, too
+
+
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    """A tiny untrained network of the shape that the stage expects."""
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            keras.layers.Input((48, 48, 1), dtype="uint8"),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Flatten(),
+            keras.layers.Dense(len(CLASSES), activation="softmax"),
+        ]
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path, model: keras.Model, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the model, the splits and params.yaml; it is where the stage runs."""
+    rng = np.random.default_rng(0)
+    images = {name: rng.integers(0, 256, (ROWS, 48, 48, 1), np.uint8) for name in SPLITS}
+    images["train"][:2] = images["test"][:2]
+    images["validation"][-2:] = images["test"][2:SEEN]
+    (tmp_path / "processed").mkdir()
+    for name in SPLITS:
+        labels = rng.integers(0, len(CLASSES), ROWS).astype(np.uint8)
+        rows = rng.permutation(ROWS).astype(np.int32)
+        save_split(tmp_path / "processed", name, Split(images[name], labels, rows))
+    save_model(model, tmp_path / "emotion.keras")
+    (tmp_path / "params.yaml").write_text(PARAMS)
+    monkeypatch.chdir(tmp_path)
+    arguments = [
+        "emotion.keras",
+        "processed",
+        "metrics/evaluation.json",
+        "predictions.csv",
+        "calibration.csv",
+    ]
+    monkeypatch.setattr(sys, "argv", ["evaluate", *arguments])
+    return tmp_path
+
+
+def outputs(run: Path) -> list[bytes]:
+    return [
+        (run / name).read_bytes()
+        for name in ("metrics/evaluation.json", "predictions.csv", "calibration.csv")
+    ]
+
+
+def test_metrics_and_predictions_are_those_of_the_model(run: Path, model: keras.Model) -> None:
+    evaluate.main()
+    test = load_split(run / "processed", "test")
+    expected = model.predict(np.asarray(test.images), verbose=0)
+    with (run / "predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["row"]) for row in rows] == test.rows.tolist()
+    assert [row["actual"] for row in rows] == [CLASSES[label] for label in test.labels]
+    assert [row["predicted"] for row in rows] == [CLASSES[label] for label in expected.argmax(axis=1)]
+    assert [float(row["confidence"]) for row in rows] == pytest.approx(expected.max(axis=1), abs=2e-6)
+
+    metrics = json.loads((run / "metrics/evaluation.json").read_text())
+    assert metrics["accuracy"] == round(float((expected.argmax(axis=1) == test.labels).mean()), 4)
+
+
+def test_clean_rows_leave_out_exact_copies_in_train_and_validation(run: Path) -> None:
+    test, *seen = (load_split(run / "processed", name) for name in ("test", "train", "validation"))
+    assert evaluate.clean_rows(test, seen).tolist() == [False] * SEEN + [True] * (ROWS - SEEN)
+    evaluate.main()
+    assert json.loads((run / "metrics/evaluation.json").read_text())["clean"]["rows"] == ROWS - SEEN
+
+
+def test_calibration_file_covers_every_test_row(run: Path) -> None:
+    evaluate.main()
+    with (run / "calibration.csv").open(newline="") as file:
+        bins = list(csv.DictReader(file))
+    assert list(bins[0]) == ["low", "high", "rows", "confidence", "accuracy"]
+    assert sum(int(row["rows"]) for row in bins) == ROWS
+
+
+def test_the_terminal_shows_the_papers_table_and_the_accuracy_with_its_interval(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate.main()
+    shown = capsys.readouterr().out
+    metrics = json.loads((run / "metrics/evaluation.json").read_text())
+    assert "precision    recall  f1-score   support" in shown
+    assert f"accuracy {metrics['accuracy']} (95 % interval {metrics['accuracy_low']}" in shown
+    assert f"on the {ROWS - SEEN} clean ones: not in train or validation" in shown
+
+
+def test_the_same_model_gives_the_same_bytes_with_line_feeds_only(run: Path) -> None:
+    evaluate.main()
+    first = outputs(run)
+    evaluate.main()
+    assert outputs(run) == first
+    assert not any(b"\r" in content for content in first)
+
+
+def test_predictions_that_are_not_finite_leave_no_output(run: Path, model: keras.Model) -> None:
+    broken = keras.models.clone_model(model)
+    broken.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+    save_model(broken, run / "emotion.keras")
+    with pytest.raises(UserError, match=r"emotion\.keras gives predictions that are not finite"):
+        evaluate.main()
+    assert not (run / "metrics").exists()
+    assert not (run / "predictions.csv").exists()

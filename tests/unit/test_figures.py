@@ -1,0 +1,131 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+from emotion import figures
+from emotion.labels import CLASSES
+
+SMALL = 150_000  # bytes
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def texts(figure: Figure) -> list[str]:
+    """Every text of the figure, legends, ticks and titles included."""
+    figure.canvas.draw()
+    return [text.get_text() for text in figure.findobj(Text) if isinstance(text, Text) and text.get_text()]
+
+
+def curves(accuracy: list[float]) -> dict[str, np.ndarray]:
+    epochs = np.arange(1, len(accuracy) + 1)
+    return {"step": epochs, "loss": 2 / epochs, "accuracy": np.array(accuracy)}
+
+
+def heights(figure: Figure, series: int) -> list[float]:
+    """The heights of one series of bars, by class."""
+    container = figure.axes[0].containers[series]
+    return [bar.get_height() for bar in container]
+
+
+def test_training_curves_mark_the_first_epoch_with_the_best_validation_accuracy() -> None:
+    figure = figures.training_curves(curves([0.3, 0.5, 0.6, 0.7]), curves([0.3, 0.55, 0.5, 0.55]))
+    assert "kept: epoch 2, 1.000" in texts(figure)
+    assert "kept: epoch 2, 0.550" in texts(figure)
+
+
+def test_training_curves_of_one_epoch_show_their_points() -> None:
+    figure = figures.training_curves(curves([0.3]), curves([0.4]))
+    assert "kept: epoch 1, 0.400" in texts(figure)
+    assert all(line.get_marker() == "o" for line in figure.axes[0].lines[:2])
+
+
+def test_confusion_matrix_gives_shares_of_the_actual_class_and_counts() -> None:
+    actual = np.array([0, 0, 0, 0, 3])
+    predicted = np.array([0, 2, 2, 2, 3])
+    figure = figures.confusion_matrix(actual, predicted)
+    shares = np.asarray(figure.axes[0].images[0].get_array())
+    assert shares[0].tolist() == [0.25, 0, 0.75, 0, 0, 0, 0]
+    assert shares[3, 3] == 1
+    assert shares[1].tolist() == [0] * 7  # no such face: no division by zero
+    shown = texts(figure)
+    assert {"25%", "75%", "100%", "Angry\n(4)", "Happiness\n(1)"} <= set(shown)
+
+
+def test_per_class_f1_stands_beside_the_papers() -> None:
+    ours = np.linspace(0.2, 0.8, len(CLASSES))
+    figure = figures.per_class_f1(ours)
+    assert heights(figure, 0) == pytest.approx(ours)
+    assert heights(figure, 1) == pytest.approx(figures.PAPER_F1)
+    assert {"this run (macro F1 0.500)", "paper (macro F1 0.608)", *CLASSES} <= set(texts(figure))
+
+
+def test_class_balance_shows_shares_and_counts_of_each_split() -> None:
+    splits = {"train": np.array([0, 0, 0, 6]), "validation": np.array([1]), "test": np.array([6, 6])}
+    figure = figures.class_balance(splits)
+    assert heights(figure, 0) == [0.75, 0, 0, 0, 0, 0, 0.25]
+    assert heights(figure, 2) == [0, 0, 0, 0, 0, 0, 1]
+    assert {"train (4 faces)", "validation (1 faces)", "test (2 faces)"} <= set(texts(figure))
+
+
+def test_reliability_shows_the_gap_between_confidence_and_accuracy() -> None:
+    bins = {
+        "low": np.array([0.5, 0.75]),
+        "high": np.array([0.75, 1.0]),
+        "rows": np.array([1, 3]),
+        "confidence": np.array([0.6, 0.9]),
+        "accuracy": np.array([0.4, 1.0]),
+    }
+    figure = figures.reliability(bins, error=0.125)
+    assert heights(figure, 0) == [0.4, 1.0]
+    assert heights(figure, 1) == pytest.approx([0.2, -0.1])
+    assert [bar.get_height() for bar in figure.axes[1].containers[0]] == [0.25, 0.75]
+    assert "Reliability (ECE 0.125)" in texts(figure)
+
+
+def test_gallery_orders_faces_by_confidence(rng: np.random.Generator) -> None:
+    images = rng.integers(0, 256, (6, 48, 48, 1), np.uint8)
+    actual = np.array([3, 5, 0, 1, 2, 4])
+    predicted = np.array([3, 5, 0, 0, 3, 3])
+    confidence = np.array([0.5, 0.9, 0.7, 0.6, 0.95, 0.8])
+    figure = figures.gallery(images, actual, predicted, confidence, columns=3)
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    right = ["Surprise 0.90", "Angry 0.70", "Happiness 0.50"]
+    wrong = ["Fear →\nHappiness 0.95", "Sad →\nHappiness 0.80", "Disgust →\nAngry 0.60"]
+    assert titles == right + wrong
+    assert (np.asarray(figure.axes[0].images[0].get_array()) == images[1, :, :, 0]).all()
+
+
+@pytest.mark.parametrize("columns", [1, 7])
+@pytest.mark.parametrize("predicted", [[3, 5], [5, 3]], ids=["all right", "all wrong"])
+def test_gallery_copes_with_fewer_faces_than_places(
+    rng: np.random.Generator, predicted: list[int], columns: int
+) -> None:
+    images = rng.integers(0, 256, (2, 48, 48, 1), np.uint8)
+    figure = figures.gallery(images, np.array([3, 5]), np.array(predicted), np.array([0.9, 0.8]), columns)
+    assert "none" in texts(figure)
+
+
+def test_png_is_small_and_says_nothing_of_the_software(tmp_path: Path, rng: np.random.Generator) -> None:
+    actual, predicted = rng.integers(0, len(CLASSES), (2, 3589))
+    path = tmp_path / "plots" / "confusion.png"
+    figures.save_png(figures.confusion_matrix(actual, predicted), path, dpi=100)
+    assert path.stat().st_size < SMALL
+    with Image.open(path) as image:
+        assert image.size == (700, 600)
+        assert set(image.info) == {"dpi"}
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_gallery_of_noise_is_small(tmp_path: Path, rng: np.random.Generator) -> None:
+    images = rng.integers(0, 256, (60, 48, 48, 1), np.uint8)
+    actual, predicted = rng.integers(0, len(CLASSES), (2, 60))
+    path = tmp_path / "gallery.png"
+    figures.save_png(figures.gallery(images, actual, predicted, np.ones(60), 7), path, dpi=100)
+    assert path.stat().st_size < SMALL

@@ -1,0 +1,108 @@
+"""A section of params.yaml is right, or one line says which key is wrong and why."""
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from pydantic import Field, model_validator
+
+from emotion import params
+from emotion.errors import UserError
+
+
+class Inner(params.Section):
+    rows: int = Field(ge=1)
+
+
+class Train(params.Section):
+    lr: float = Field(gt=0)
+    epochs: int = 50
+    optimizer: Literal["adam", "sgd"] = "adam"
+    inner: Inner = Inner(rows=1)
+
+    @model_validator(mode="after")
+    def check_together(self) -> "Train":
+        if self.lr > 1 and self.epochs > 99:
+            raise ValueError("a large lr needs few epochs")
+        return self
+
+
+def load(folder: Path, text: str) -> Train:
+    (folder / "params.yaml").write_text(text)
+    return params.load("train", Train, folder / "params.yaml")
+
+
+def message(folder: Path, text: str) -> str:
+    with pytest.raises(UserError) as caught:
+        load(folder, text)
+    assert "\n" not in str(caught.value)
+    return str(caught.value).removeprefix(f"{folder}/")
+
+
+@pytest.mark.parametrize("number", ["1e-05", "1e-5", "0.00001", "1.0e-05"])
+def test_a_rate_as_dvc_writes_it_is_a_number(tmp_path: Path, number: str) -> None:
+    assert load(tmp_path, f"train: {{lr: {number}}}").lr == 1e-5
+
+
+def test_a_whole_number_is_a_rate_too(tmp_path: Path) -> None:
+    assert load(tmp_path, "train: {lr: 1}").lr == 1.0
+
+
+def test_other_sections_may_hold_anything(tmp_path: Path) -> None:
+    assert load(tmp_path, "train: {lr: 1}\nother: [1, two]").epochs == 50
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("train: {lr: 1, lrr: 2}", "params.yaml: unknown key train.lrr"),
+        ("train: {lrr: 2}", "params.yaml: unknown key train.lrr"),
+        ("train: {lr: 1, inner: {rows: 1, row: 2}}", "params.yaml: unknown key train.inner.row"),
+        ("train: {epochs: 1}", "params.yaml: train.lr is missing"),
+        ("train: {lr: fast}", "params.yaml: train.lr is 'fast': input should be a valid number"),
+        ("train: {lr: true}", "params.yaml: train.lr is True: input should be a valid number"),
+        ("train: {lr: null}", "params.yaml: train.lr is None: input should be a valid number"),
+        ("train: {lr: 0}", "params.yaml: train.lr is 0: input should be greater than 0"),
+        ("train: {lr: .nan}", "params.yaml: train.lr is nan: input should be a finite number"),
+        ("train: {lr: .inf}", "params.yaml: train.lr is inf: input should be a finite number"),
+        ("train: {lr: 1, epochs: 1.5}", "params.yaml: train.epochs is 1.5: input should be a valid integer"),
+        (
+            "train: {lr: 1, optimizer: adm}",
+            "params.yaml: train.optimizer is 'adm': input should be 'adam' or 'sgd'",
+        ),
+        (
+            "train: {lr: 1, inner: {rows: 0}}",
+            "params.yaml: train.inner.rows is 0: input should be greater than or equal to 1",
+        ),
+        ("train: {lr: 2, epochs: 100}", "params.yaml: train: a large lr needs few epochs"),
+        ("other: {}", "params.yaml has no section 'train'"),
+        ("train: null", "params.yaml has no section 'train'"),
+        ("- train", "params.yaml has no section 'train'"),
+        ("", "params.yaml has no section 'train'"),
+        ("train:\n  lr: 1\n  lr: 2", 'params.yaml cannot be read: found duplicate key "lr" with value "2"'),
+        ("train: [", "params.yaml cannot be read: expected the node content"),
+        ("train:\n\tlr: 1", "params.yaml cannot be read: found character"),
+        ("train: {lr: 2020-13-45}", "params.yaml cannot be read: month must be in 1..12"),
+        ("\0", "params.yaml cannot be read: unacceptable character"),
+    ],
+)
+def test_a_fault_is_one_line_that_names_the_key(tmp_path: Path, text: str, expected: str) -> None:
+    assert message(tmp_path, text).startswith(expected)
+
+
+def test_a_fault_of_the_yaml_names_its_line(tmp_path: Path) -> None:
+    assert message(tmp_path, "train:\n  lr: 1\n  lr: 2").endswith(", line 3")
+
+
+def test_a_huge_value_is_cut(tmp_path: Path) -> None:
+    assert len(message(tmp_path, f"train: {{lr: {'x' * 10_000}}}")) < 120
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"params.yaml cannot be read: No such file or directory$"):
+        params.load("train", Train, tmp_path / "params.yaml")
+
+
+def test_a_section_cannot_be_changed(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load(tmp_path, "train: {lr: 1}").lr = 2  # type: ignore[misc]

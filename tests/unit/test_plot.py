@@ -1,0 +1,139 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotion.errors import UserError
+from emotion.files import write_json
+from emotion.labels import CLASSES
+from emotion.splits import SPLITS, Split, save_split
+from stages import plot
+
+FIGURES = [
+    "class_balance.png",
+    "confusion_matrix.png",
+    "gallery.png",
+    "per_class_f1.png",
+    "reliability.png",
+    "training_curves.png",
+]
+PARAMS = "plot:\n  dpi: 50\n  gallery: 3\n"
+ARGUMENTS = ["processed", "training", "predictions.csv", "calibration.csv", "evaluation.json", "plots"]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A folder with everything that the stage reads."""
+    rng = np.random.default_rng(0)
+    (tmp_path / "params.yaml").write_text(PARAMS)
+    (tmp_path / "processed").mkdir()
+    for name in SPLITS:
+        split = Split(
+            images=rng.integers(0, 256, (20, 48, 48, 1), np.uint8),
+            labels=rng.integers(0, len(CLASSES), 20).astype(np.uint8),
+            rows=np.arange(20, dtype=np.int32),
+        )
+        save_split(tmp_path / "processed", name, split)
+    faces = [
+        f"{row},{CLASSES[label]},{CLASSES[row % 7]},{0.3 + row / 50:.6f}"
+        for row, label in enumerate(split.labels)
+    ]
+    lines(tmp_path / "predictions.csv", ["row,actual,predicted,confidence", *faces])
+    lines(
+        tmp_path / "calibration.csv",
+        ["low,high,rows,confidence,accuracy", "0,0.5,11,0.4,0.3", "0.5,1,9,0.6,1"],
+    )
+    write_json(
+        tmp_path / "evaluation.json", {"ece": 0.2, "per_class": {name: {"f1": 0.5} for name in CLASSES}}
+    )
+    for name in ("train", "validation"):
+        for metric in ("loss", "accuracy"):
+            path = tmp_path / "training" / "plots" / "metrics" / name / f"{metric}.tsv"
+            lines(path, [f"step\t{metric}", "1\t0.5", "2\t0.75"])
+    return tmp_path
+
+
+def lines(path: Path, content: list[str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(content) + "\n")
+
+
+def in_a_process(run: Path, *command: str, **environment: str) -> str:
+    """Run Python in the folder of a run; return what it prints."""
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=run,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def main_in(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(run)
+    monkeypatch.setattr(sys, "argv", ["plot", *ARGUMENTS])
+    plot.main()
+
+
+def test_figures_are_the_same_bytes_in_two_processes_whatever_the_users_matplotlibrc(run: Path) -> None:
+    first = in_a_process(run, "-m", "stages.plot", *ARGUMENTS, PYTHONHASHSEED="1")
+    before = {path.name: path.read_bytes() for path in (run / "plots").iterdir()}
+    assert sorted(before) == FIGURES
+    assert first == "6 figures: plots\n"
+
+    lines(run / "rc", ["font.size: 20", "axes.facecolor: pink", "savefig.facecolor: red"])
+    in_a_process(run, "-m", "stages.plot", *ARGUMENTS, PYTHONHASHSEED="2", MATPLOTLIBRC=str(run / "rc"))
+    assert {path.name: path.read_bytes() for path in (run / "plots").iterdir()} == before
+
+
+def test_the_stage_imports_no_heavy_library(run: Path) -> None:
+    program = "import sys, stages.plot; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = set(in_a_process(run, "-c", program).split())
+    assert "matplotlib" in loaded
+    assert loaded.isdisjoint({"keras", "tensorflow", "sklearn", "great_expectations"})
+
+
+def test_predictions_of_another_test_split_are_refused(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = run / "predictions.csv"
+    path.write_text(path.read_text().replace("\n0,", "\n99,"))
+    with pytest.raises(
+        UserError, match=r"predictions\.csv is not of this test split; run: dvc repro evaluate"
+    ):
+        main_in(run, monkeypatch)
+    assert not (run / "plots").exists()
+
+
+def test_a_missing_curve_is_one_line_with_its_path(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (run / "training/plots/metrics/train/loss.tsv").unlink()
+    with pytest.raises(
+        UserError, match=r"train/loss\.tsv cannot be read \(.*No such file.*\); run: dvc repro"
+    ):
+        main_in(run, monkeypatch)
+
+
+def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:
+    lines(tmp_path / "curve.tsv", ["step\tloss"])
+    with pytest.raises(UserError, match=r"curve\.tsv has no row"):
+        plot.read_columns(tmp_path / "curve.tsv", ["step", "loss"])
+
+
+def test_a_file_without_a_column_is_refused(tmp_path: Path) -> None:
+    lines(tmp_path / "curve.tsv", ["step\taccuracy", "1\t0.5"])
+    with pytest.raises(UserError, match=r"curve\.tsv cannot be read \(.*loss.*\)"):
+        plot.read_columns(tmp_path / "curve.tsv", ["step", "loss"])
+
+
+def test_an_unknown_class_is_named() -> None:
+    with pytest.raises(UserError, match=r"p\.csv has the unknown class Bored"):
+        plot.class_numbers(np.array(["Sad", "Bored"]), Path("p.csv"))
+
+
+def test_metrics_without_a_class_are_refused(tmp_path: Path) -> None:
+    write_json(tmp_path / "evaluation.json", {"ece": 0.1, "per_class": {}})
+    with pytest.raises(UserError, match=r"evaluation\.json cannot be read \(KeyError\('Angry'\)\)"):
+        plot.read_metrics(tmp_path / "evaluation.json")

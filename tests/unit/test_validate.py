@@ -1,0 +1,264 @@
+"""The stage `validate`: what it counts, what blocks and what only warns, and what it writes."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from emotion.errors import UserError
+from emotion.expectations import row_facts
+from emotion.fer2013 import USAGES, read_csv, write_csv
+from emotion.labels import SIDE
+from emotion.params import load
+from stages.validate import ValidateParams, fault, metrics, show, validate
+from tests.csvs import ROWS, labels, write_good_csv
+
+ROOT = Path(__file__).parents[2]
+LIMITS: dict[str, Any] = {
+    "rows": ROWS,
+    "class_tolerance": 0.02,
+    "max_constant": 0,
+    "max_duplicates": 0,
+    "max_cross_split": 0,
+    "max_conflicting": 0,
+}
+
+
+def verdict(csv: Path, **limits: Any) -> dict[str, Any]:
+    """Validate a CSV beside which the outputs are written, and return the verdict that was written."""
+    validate(csv, ValidateParams(**LIMITS | limits), csv.with_suffix(".json"), csv.with_suffix(""))
+    content: dict[str, Any] = json.loads(csv.with_suffix(".json").read_text())
+    return content
+
+
+def write_copies(path: Path, images: list[int], emotion: list[int], usage: list[int]) -> None:
+    """Write a CSV whose rows show the given of a few different images; image 0 is constant."""
+    different = np.random.default_rng(0).integers(0, 256, (10, SIDE, SIDE), dtype=np.uint8)
+    different[0] = 7
+    write_csv(path, different[images], emotion, usage)
+
+
+def run_stage(folder: Path, csv: Path, **limits: Any) -> subprocess.CompletedProcess[str]:
+    values = "".join(f"  {key}: {'null' if value is None else value}\n" for key, value in limits.items())
+    (folder / "params.yaml").write_text(f"validate:\n{values}")
+    command = [
+        sys.executable,
+        "-m",
+        "stages.validate",
+        str(csv),
+        "metrics/validation.json",
+        "data/validation",
+    ]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    write_good_csv(tmp_path / "faces.csv")
+    return tmp_path / "faces.csv"
+
+
+def test_a_good_file_passes_with_every_expectation_met(good: Path) -> None:
+    found = verdict(good)
+    assert found["success"] is True
+    assert (found["failed"], found["warnings"], found["rows"], found["faulty_rows"]) == (0, 0, ROWS, 0)
+    assert sum(found["classes"].values()) == sum(found["usages"].values()) == ROWS
+    assert set(found["expectations"].values()) == {"ok"}
+
+
+def test_counts_the_known_faults(tmp_path: Path) -> None:
+    write_copies(
+        tmp_path / "faces.csv",
+        images=[1, 2, 1, 3, 2, 2, 0, 4, 4],
+        emotion=[0, 1, 0, 2, 3, 1, 4, 5, 6],
+        usage=[0, 0, 0, 0, 0, 1, 2, 1, 1],
+    )
+    frame = row_facts(read_csv(tmp_path / "faces.csv"))
+    assert frame["constant"].tolist() == [0, 0, 0, 0, 0, 0, 1, 0, 0]
+    assert frame["duplicates"].tolist() == [0, 0, 1, 0, 1, 1, 0, 0, 1]
+    assert frame["cross_split"].tolist() == [0, 1, 0, 0, 1, 1, 0, 0, 0]
+    assert frame["conflicting"].tolist() == [0, 1, 0, 0, 1, 1, 0, 1, 1]
+    assert frame["line"].tolist() == list(range(2, 11))
+
+
+def test_known_faults_agree_with_a_comparison_of_all_pairs(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    images, emotion, usage = random.integers(0, 9, 25), random.integers(0, 2, 25), random.integers(0, 2, 25)
+    write_copies(tmp_path / "faces.csv", images.tolist(), emotion.tolist(), usage.tolist())
+    frame = row_facts(read_csv(tmp_path / "faces.csv"))
+    same = images[:, None] == images
+    assert frame["duplicates"].tolist() == np.tril(same, -1).any(axis=1).tolist()
+    assert frame["cross_split"].tolist() == (same & (usage[:, None] != usage)).any(axis=1).tolist()
+    assert frame["conflicting"].tolist() == (same & (emotion[:, None] != emotion)).any(axis=1).tolist()
+
+
+def test_rows_without_a_whole_image_are_neither_constant_nor_duplicates(tmp_path: Path) -> None:
+    (tmp_path / "faces.csv").write_text("emotion,pixels,Usage\n0,1 2 3,Training\n1,1 2 3,PublicTest\n")
+    frame = row_facts(read_csv(tmp_path / "faces.csv"))
+    assert frame[["constant", "duplicates", "cross_split", "conflicting"]].to_numpy().sum() == 0
+
+
+@pytest.mark.parametrize("fault_name", ["constant", "duplicates", "cross_split", "conflicting"])
+def test_a_ceiling_warns_only_when_it_is_exceeded_and_never_blocks(tmp_path: Path, fault_name: str) -> None:
+    write_copies(tmp_path / "faces.csv", [0, 1, 1, 2], [0, 0, 1, 2], [0, 0, 1, 2])
+    count = {"constant": 1, "duplicates": 1, "cross_split": 2, "conflicting": 2}
+    ceilings = {f"max_{name}": number for name, number in count.items()}
+    at_most = verdict(tmp_path / "faces.csv", rows=4, class_tolerance=1.0, **ceilings)
+    ceilings[f"max_{fault_name}"] -= 1
+    above = verdict(tmp_path / "faces.csv", rows=4, class_tolerance=1.0, **ceilings)
+    assert {name: at_most[name] for name in count} == count
+    assert (at_most["warnings"], at_most["expectations"][fault_name]) == (0, "ok")
+    assert (above["warnings"], above["expectations"][fault_name], above["success"]) == (1, "WARNING", True)
+
+
+@pytest.mark.parametrize(("tolerance", "success"), [(0.05, True), (0.02, False)])
+def test_class_shares_may_differ_by_the_tolerance(tmp_path: Path, tolerance: float, success: bool) -> None:
+    emotion = labels(100)
+    emotion[np.flatnonzero(emotion == 3)[:4]] = 0
+    images = np.random.default_rng(0).integers(0, 256, (100, SIDE, SIDE), dtype=np.uint8)
+    write_csv(tmp_path / "faces.csv", images, emotion, np.zeros(100, int))
+    assert verdict(tmp_path / "faces.csv", rows=100, class_tolerance=tolerance)["success"] is success
+
+
+def test_rows_null_accepts_any_number_but_none(good: Path, tmp_path: Path) -> None:
+    assert verdict(good, rows=None)["success"] is True
+    (tmp_path / "empty.csv").write_text("emotion,pixels,Usage\n")
+    assert verdict(tmp_path / "empty.csv", rows=None)["expectations"]["rows"] == "FAILED"
+
+
+def test_the_verdict_is_the_same_bytes_whatever_the_limits_that_change_nothing(good: Path) -> None:
+    verdict(good)
+    first = good.with_suffix(".json").read_bytes()
+    verdict(good, rows=None, class_tolerance=0.5, max_constant=99, max_duplicates=9, max_cross_split=3)
+    assert good.with_suffix(".json").read_bytes() == first
+
+
+def test_the_terminal_names_the_offending_lines(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = good.read_text().splitlines()
+    for number in (4, 6, 9, 12, 20, 30, 31):
+        lines[number - 1] = lines[number - 1].replace(" ", " x", 1)
+    good.write_text("\n".join(lines))
+    table, outcomes = validate(
+        good, ValidateParams(**LIMITS), good.with_suffix(".json"), good.with_suffix("")
+    )
+    show(table, outcomes, Path("data/validation/index.html"))
+    printed = capsys.readouterr().out
+    named = [int(number) for number in re.findall(r"line (\d+): pixel value 'x\d+' is not an", printed)]
+    assert named == [4, 6, 9, 12, 20]
+    assert "all but 7" in printed
+    assert "validation failed: 40 rows, 1 of 20 expectations failed, 0 warnings" in printed
+    assert "data/validation/index.html" in printed
+
+
+def test_a_warning_names_the_first_lines(tmp_path: Path) -> None:
+    write_copies(tmp_path / "faces.csv", [1, 2, 2, 3, 3], [0] * 5, [0] * 5)
+    params = ValidateParams(**LIMITS | {"rows": 5, "class_tolerance": 1.0})
+    table, outcomes = validate(tmp_path / "faces.csv", params, tmp_path / "v.json", tmp_path / "docs")
+    (duplicates,) = [outcome for outcome in outcomes if outcome.status != "ok"]
+    assert fault(table, duplicates) == (
+        "expected at most 0 rows whose image stands in an earlier row (only a warning); found 2 (lines 4, 6)"
+    )
+    assert metrics(table, {"duplicates": 2}, outcomes)["success"] is True
+
+
+def test_data_docs_lead_to_one_page_that_reads_without_the_internet(good: Path) -> None:
+    good.write_text(good.read_text().replace("\n3,", "\n8,", 1))
+    assert verdict(good)["success"] is False
+    docs = good.with_suffix("")
+    index = (docs / "index.html").read_text()
+    (target,) = set(re.findall(r'(?:href|url)="?([^"]+)"', index))
+    page = (docs / target).read_text()
+    assert "http" not in index.replace("http-equiv", "")
+    assert "every emotion is a class 0 to 6" in page
+    assert re.search(r"1 unexpected value", page)
+    assert '<i class="fas fa-times' in page
+    assert ".fas.fa-times::before" in page
+    assert (docs / target).parent.joinpath("../../../../index.html").resolve() == docs / "index.html"
+
+
+def test_data_docs_stay_small_however_many_rows_are_faulty(tmp_path: Path) -> None:
+    (tmp_path / "faces.csv").write_text("emotion,pixels,Usage\n" + "9,x,y\n" * 5000)
+    assert verdict(tmp_path / "faces.csv")["success"] is False
+    pages = list((tmp_path / "faces").rglob("*.html"))
+    assert sum(page.stat().st_size for page in pages) < 500_000
+
+
+def test_old_data_docs_are_replaced(good: Path) -> None:
+    verdict(good)
+    (good.with_suffix("") / "stale.html").touch()
+    verdict(good)
+    assert not (good.with_suffix("") / "stale.html").exists()
+    assert len(list(good.with_suffix("").glob("validations/**/*.html"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("rows", 0), ("rows", "40"), ("class_tolerance", 1.5), ("max_constant", -1), ("max_duplicates", 1.0)],
+)
+def test_limits_are_checked(key: str, value: object) -> None:
+    with pytest.raises(ValidationError):
+        ValidateParams.model_validate(LIMITS | {key: value})
+
+
+def test_a_missing_csv_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere\.csv cannot be read"):
+        verdict(tmp_path / "nowhere.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stage_succeeds_in_a_pipe_without_colour_codes(good: Path) -> None:
+    done = run_stage(good.parent, good, **LIMITS)
+    assert done.returncode == 0, done.stderr
+    assert "validation passed: 40 rows" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert done.stderr == ""
+    assert json.loads((good.parent / "metrics/validation.json").read_text())["success"] is True
+    assert (good.parent / "data/validation/index.html").exists()
+
+
+def test_stage_writes_its_report_before_it_fails_with_one_line(good: Path) -> None:
+    good.write_text(good.read_text().replace(" ", " x", 1))
+    done = run_stage(good.parent, good, **LIMITS)
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"error: validation failed: line 2: pixel value 'x\d+' is not an integer; "
+        r"see data/validation/index.html\n",
+        done.stderr,
+    )
+    assert json.loads((good.parent / "metrics/validation.json").read_text())["failed"] == 1
+    assert (good.parent / "data/validation/index.html").exists()
+
+
+def test_stage_names_a_wrong_limit(good: Path) -> None:
+    done = run_stage(good.parent, good, **LIMITS | {"max_constant": -3})
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: params.yaml: validate.max_constant is -3:")
+    assert done.stderr.count("\n") == 1
+
+
+def test_official_file_passes_with_the_limits_of_the_project(tmp_path: Path) -> None:
+    if "FER2013_CSV" not in os.environ:
+        pytest.skip("FER2013_CSV does not point to the official file")
+    params = load("validate", ValidateParams, ROOT / "params.yaml")
+    _, outcomes = validate(Path(os.environ["FER2013_CSV"]), params, tmp_path / "v.json", tmp_path / "docs")
+    found = json.loads((tmp_path / "v.json").read_text())
+    assert {outcome.status for outcome in outcomes} == {"ok"}
+    assert (found["rows"], found["constant"], found["duplicates"]) == (35_887, 12, 1_853)
+    assert (found["cross_split"], found["conflicting"]) == (1_323, 160)
+    assert found["usages"] == dict(zip(USAGES, (28_709, 3_589, 3_589), strict=True))
+    assert (params.rows, params.max_constant, params.max_duplicates) == (35_887, 12, 1_853)
+    assert (params.max_cross_split, params.max_conflicting) == (1_323, 160)

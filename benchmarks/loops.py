@@ -18,23 +18,20 @@ from emotion.params import load
 from emotion.splits import Split
 from emotion.training import OPTIMIZERS, TrainParams, fit
 
-VALIDATION = 8  # images of the train split for each of the validation split, as in the paper: 81 % to 9 %
-
 EndOfEpoch = Callable[..., Any]
 
 
 def plain(images: int, epochs: int, end_of_epoch: EndOfEpoch) -> None:
-    """Train as a Keras tutorial would: compile with the defaults, and one `fit` over all epochs."""
+    """Train as a Keras tutorial would: compile with the defaults, one `fit` over all epochs, float32."""
     params = load("train", TrainParams)
-    model = from_pixels(
-        paper_cnn(load("model", ModelParams)), augmentation(params.flip, params.shift, params.zoom)
-    )
+    network = paper_cnn(load("model", ModelParams))
+    model = from_pixels(network, augmentation(params.flip, params.shift, params.zoom))
     model.compile(
         optimizer=OPTIMIZERS[params.optimizer](learning_rate=params.lr),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
     )
-    train, validation = random_faces(images), random_faces(images // VALIDATION)
+    train, validation = random_splits(images)
     model.fit(
         train.images,
         keras.utils.to_categorical(train.labels, len(CLASSES)),
@@ -47,21 +44,21 @@ def plain(images: int, epochs: int, end_of_epoch: EndOfEpoch) -> None:
 
 
 def this_project(images: int, epochs: int, precision: Precision, end_of_epoch: EndOfEpoch) -> None:
-    """Train as stages/train.py does: order and seeds of each epoch drawn anew, and a checkpoint after it."""
-    params = load("train", TrainParams).model_copy(
-        update={"precision": precision, "epochs": epochs, "patience": epochs}
-    )
+    """Train as stages/train.py does: each epoch has its own order and seeds, and ends in a checkpoint."""
+    update = {"precision": precision, "epochs": epochs, "patience": epochs}
+    params = load("train", TrainParams).model_copy(update=update)
     network = paper_cnn(load("model", ModelParams), precision)
-    train, validation = random_faces(images), random_faces(images // VALIDATION)
     with tempfile.TemporaryDirectory() as folder:
-        fit(network, params, train, validation, Path(folder, "checkpoint.npz"), end_of_epoch)
+        fit(network, params, *random_splits(images), Path(folder, "checkpoint.npz"), end_of_epoch)
 
 
-def random_faces(number: int) -> Split:
-    """Return a split of random pixels and labels."""
+def random_splits(images: int) -> tuple[Split, Split]:
+    """Return `images` faces to train on and a ninth of them for validation, as in the paper."""
     rng = np.random.default_rng(0)
-    return Split(
-        images=rng.integers(0, 256, (number, SIDE, SIDE, 1), dtype=np.uint8),
-        labels=rng.integers(0, len(CLASSES), number, dtype=np.uint8),
-        rows=np.arange(number, dtype=np.int32),
-    )
+
+    def split(number: int) -> Split:
+        pixels = rng.integers(0, 256, (number, SIDE, SIDE, 1), dtype=np.uint8)
+        labels = rng.integers(0, len(CLASSES), number, dtype=np.uint8)
+        return Split(pixels, labels, rows=np.arange(number, dtype=np.int32))
+
+    return split(images), split(images // 9)

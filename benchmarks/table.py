@@ -1,29 +1,46 @@
-"""The table of results: how a set of measurements and a goal are written in it."""
+"""The table of results: one row from the measurements of both sides."""
 
 from collections.abc import Sequence
+from math import inf
 from statistics import median
 
 HEADER = "| measurement | this project | reference | ratio | goal |\n|---|---|---|---|---|"
 
 
-def row(measurement: str, ours: str, reference: str, ratio: float, goal: str) -> str:
-    """Return a row of the Markdown table under HEADER."""
-    return f"| {measurement} | {ours} | {reference} | {ratio:.2f} | {goal} |"
+def row(
+    measurement: str,
+    unit: str,
+    ours: Sequence[float],
+    name: str,
+    reference: Sequence[float],
+    *,
+    at_least: float = -inf,
+    at_most: float = inf,
+    unchecked: str = "",
+) -> str:
+    """Return a row of the Markdown table under HEADER.
+
+    Args:
+        measurement: what was measured.
+        unit: of both sides.
+        ours: this project's measurements.
+        name: what it is compared with.
+        reference: the measurements of that.
+        at_least: lower end of the goal for the ratio of the medians, ours to the reference.
+        at_most: upper end of it; one of the two is given.
+        unchecked: why this machine cannot tell whether the goal is met, if it cannot.
+    """
+    ratio = median(ours) / median(reference)
+    goal = f"at least {at_least:g}" if at_least > -inf else f"at most {at_most:g}"
+    verdict = unchecked or ("met" if at_least <= round(ratio, 2) <= at_most else "missed")
+    ours_quoted, reference_quoted = quote(ours, unit), quote(reference, unit)
+    return f"| {measurement} | {ours_quoted} | {name}: {reference_quoted} | {ratio:.2f} | {goal}: {verdict} |"
 
 
 def quote(values: Sequence[float], unit: str) -> str:
-    """Return the median with its unit, and the smallest and largest value, to three figures."""
-    return f"{_figures(median(values))} {unit} ({_figures(min(values))} to {_figures(max(values))})"
-
-
-def at_least(bound: float, ratio: float) -> str:
-    """Return the goal, and whether the ratio meets it to the two decimals that the table shows."""
-    return f"at least {bound:.2f}: {'met' if round(ratio, 2) >= bound else 'missed'}"
-
-
-def at_most(bound: float, ratio: float) -> str:
-    """Return the goal, and whether the ratio meets it to the two decimals that the table shows."""
-    return f"at most {bound:.2f}: {'met' if round(ratio, 2) <= bound else 'missed'}"
+    """Return the median with its unit and, of several values, the smallest and the largest."""
+    ends = f" ({_figures(min(values))} to {_figures(max(values))})" if len(values) > 1 else ""
+    return f"{_figures(median(values))} {unit}{ends}"
 
 
 def _figures(value: float) -> str:

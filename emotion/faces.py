@@ -61,8 +61,8 @@ def write_faces(path: Path, rows: int, seed: int) -> None:
         seed: the same rows and seed give the same bytes.
     """
     random = np.random.default_rng([seed, 1])  # render_faces draws from the streams 0, 64, 128, …
-    labels = random.permutation(_in_shares(rows, PUBLISHED_COUNTS, least=1 if rows >= len(CLASSES) else 0))
-    usage = random.permutation(_in_shares(rows, USAGE_COUNTS))
+    labels = random.permutation(in_shares(rows, PUBLISHED_COUNTS, least=1 if rows >= len(CLASSES) else 0))
+    usage = random.permutation(in_shares(rows, USAGE_COUNTS))
     write_csv(path, render_faces(labels, seed), labels, usage)
 
 
@@ -84,7 +84,7 @@ def render_faces(labels: np.ndarray, seed: int) -> np.ndarray:
     return faces
 
 
-def _in_shares(rows: int, counts: tuple[int, ...], least: int = 0) -> np.ndarray:
+def in_shares(rows: int, counts: tuple[int, ...], least: int = 0) -> np.ndarray:
     """Return `rows` indices into `counts`, in order, in its shares: by largest remainder.
 
     An index that would come fewer than `least` times takes from the most frequent one.

@@ -90,11 +90,12 @@ def _inside(distance: np.ndarray) -> np.ndarray:
 
 def _bump(dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
     """Return a soft spot: 1 in the middle, 0 from the unit circle outward."""
-    return np.square(np.maximum(0, 1 - dx * dx - dy * dy))
+    return np.asarray(np.maximum(0, 1 - dx * dx - dy * dy) ** 2)
 
 
 def _radius(dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
-    return np.sqrt(dx * dx + dy * dy)
+    """Return the distance from the origin."""
+    return np.asarray(np.sqrt(dx * dx + dy * dy))
 
 
 def _pose(height: np.ndarray, draw: Draw) -> tuple[Canvas, tuple[np.ndarray, ...]]:

@@ -97,6 +97,7 @@ def fit(
     known = (np.asarray(validation.images), keras.utils.to_categorical(validation.labels, len(CLASSES)))
     while len(history) < params.epochs and not _stalled(history, params.patience):
         epoch = len(history) + 1
+        title = f"epoch {epoch:>2}/{params.epochs}"
         order = np.random.default_rng([params.seed, epoch]).permutation(len(train))
         _reseed(model, params.seed, epoch)
         logs = model.fit(
@@ -106,7 +107,7 @@ def fit(
             shuffle=False,  # in `order` already
             validation_data=known,
             verbose=0,
-            callbacks=[EpochBar(epoch, params.epochs, len(train), params.batch_size)],
+            callbacks=[EpochBar(title, len(train), params.batch_size)],
         ).history
         entry = {name: float(values[0]) for name, values in logs.items()}
         if not math.isfinite(entry["loss"]):
@@ -117,6 +118,7 @@ def fit(
         if best_epoch(history) == epoch:
             best = _values(network.weights)
         Checkpoint(history, _values(variables), best).save(checkpoint)
+        print(f"{title}  {'  '.join(f'{name} {value:.4f}' for name, value in entry.items())}", flush=True)
         on_epoch(entry)
 
     _assign(network.weights, best)
@@ -150,29 +152,19 @@ def _assign(variables: list[keras.Variable], values: list[np.ndarray]) -> None:
 
 
 class EpochBar(keras.callbacks.Callback):  # type: ignore[misc]
-    """A progress bar on a terminal, and one line for the finished epoch everywhere."""
+    """A progress bar for one epoch; silent where there is no terminal."""
 
-    def __init__(self, epoch: int, epochs: int, images: int, batch_size: int) -> None:
+    def __init__(self, title: str, images: int, batch_size: int) -> None:
         super().__init__()
-        self.title = f"epoch {epoch:>{len(str(epochs))}}/{epochs}"
+        self.bar = tqdm(desc=title, total=images, unit=" images", leave=False, disable=None)
         self.images = images
         self.batch_size = batch_size
 
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Open the bar; it is silent where there is no terminal."""
-        self.bar = tqdm(desc=self.title, total=self.images, unit=" images", leave=False, disable=None)
-
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Move the bar by a batch."""
-        self.bar.set_postfix(loss=f"{(logs or {})['loss']:.3f}", refresh=False)
+        self.bar.set_postfix(logs or {}, refresh=False)
         self.bar.update(min(self.batch_size, self.images - self.bar.n))
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Close the bar and print the epoch's figures."""
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Take the bar away; the epoch's figures are printed when its checkpoint is safe."""
         self.bar.close()
-        logs = logs or {}
-        print(
-            f"{self.title}  loss {logs['loss']:.4f}  accuracy {logs['accuracy']:.4f}"
-            f"  val_loss {logs['val_loss']:.4f}  val_accuracy {logs['val_accuracy']:.4f}",
-            flush=True,
-        )

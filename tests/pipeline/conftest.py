@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +69,11 @@ class Project:
             section[name] = value
         yaml.dump(content, file)
 
+    def copy(self, folder: Path) -> "Project":
+        """Return a copy of the project, with its cache, in another folder."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder)
+
     def read(self, path: str) -> bytes:
         """Return the bytes of a file of the project."""
         return (self.folder / path).read_bytes()
@@ -111,17 +115,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture
-def copy(finished: Project, tmp_path: Path) -> Callable[[str], Project]:
-    """Make a copy of the finished project under a name."""
-
-    def make(name: str = "project") -> Project:
-        shutil.copytree(finished.folder, tmp_path / name, symlinks=True)
-        return Project(tmp_path / name)
-
-    return make
-
-
-@pytest.fixture
-def project(copy: Callable[[str], Project]) -> Project:
+def project(finished: Project, tmp_path: Path) -> Project:
     """A copy of the finished project that the test may change."""
-    return copy("project")
+    return finished.copy(tmp_path / "project")

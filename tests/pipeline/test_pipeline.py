@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from tests.hub import REPO, Hub, serve
 from tests.pipeline.conftest import Project, ran
 
 FIGURES = ["training_curves", "confusion_matrix", "per_class_f1", "class_balance", "reliability", "gallery"]
+EPOCHS = 4
 FROM_TRAIN = ["train", "evaluate", "plot"]
 
 # A change in a section, and the stages that it must rerun: no fewer, no others.
@@ -96,35 +96,34 @@ def test_every_plot_can_be_shown(finished: Project) -> None:
     assert all(shown["data"].values())
 
 
-@pytest.mark.parametrize("cause", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_killed_run_resumes_to_the_same_bytes(
-    copy: Callable[[str], Project], cause: signal.Signals
-) -> None:
-    epochs = 4
-    whole, killed = copy("whole"), copy("killed")
-    if cause is signal.SIGKILL:
-        whole.set(train__epochs=epochs, train__patience=epochs)
-        assert whole.repro() == FROM_TRAIN
-    killed.set(train__epochs=epochs, train__patience=epochs)
+@pytest.fixture(scope="module")
+def undisturbed(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A training of EPOCHS epochs that nobody killed."""
+    whole = finished.copy(tmp_path_factory.mktemp("undisturbed") / "project")
+    whole.set(train__epochs=EPOCHS, train__patience=EPOCHS)
+    assert "train" in whole.repro()
+    return whole
 
-    last = random.randint(1, epochs - 1)  # the epoch after which it dies; printed if the test fails
-    print(f"killed with {cause.name} after epoch {last}")
-    process = killed.popen("dvc", "repro")
+
+@pytest.mark.parametrize("cause", ["SIGKILL", "SIGTERM", "SIGINT"])
+def test_a_killed_run_resumes_to_the_same_bytes(undisturbed: Project, project: Project, cause: str) -> None:
+    project.set(train__epochs=EPOCHS, train__patience=EPOCHS)
+    last = random.randint(1, EPOCHS - 1)  # the epoch after which it dies
+    print(f"killed with {cause} after epoch {last}")  # shown if the test fails
+    process = project.popen("dvc", "repro")
     assert process.stdout
     for line in process.stdout:
-        if line.startswith(f"epoch {last}/{epochs}"):
+        if line.startswith(f"epoch  {last}/{EPOCHS}"):
             break
-    os.killpg(process.pid, cause)
+    os.killpg(process.pid, signal.Signals[cause])
     process.stdout.read()
     assert process.wait() != 0
-    assert not (killed.folder / "models/emotion.keras").exists()
+    assert not (project.folder / "models/emotion.keras").exists()
 
-    output = killed.run("dvc", "repro")
-    assert "resuming after epoch" in output
-    assert ran(output) == FROM_TRAIN
-    if cause is signal.SIGKILL:
-        for path in ("dvc.lock", "models/emotion.keras", "metrics/training.json", "metrics/evaluation.json"):
-            assert killed.read(path) == whole.read(path), path
+    output = project.run("dvc", "repro")
+    assert f"resuming after epoch {last}" in output
+    for path in ("dvc.lock", "models/emotion.keras", "metrics/training.json", "metrics/evaluation.json"):
+        assert project.read(path) == undisturbed.read(path), path
 
 
 def test_a_failed_validation_writes_its_report_and_stops_the_run(project: Project) -> None:
@@ -146,12 +145,12 @@ def test_a_failed_validation_writes_its_report_and_stops_the_run(project: Projec
 def test_the_csv_comes_from_a_hub_and_is_verified(project: Project, tmp_path: Path) -> None:
     content = project.read("data/raw/fer2013.csv")
     with serve(Hub({"faces.csv": content})) as hub:
-        env = {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0"}
         project.set(
             fetch__source="huggingface",
             fetch__repo=REPO,
             fetch__file="faces.csv",
             fetch__sha256=hashlib.sha256(content).hexdigest(),
         )
-        assert project.repro(**env) == ["fetch"]
+        fetched = project.repro(HF_ENDPOINT=hub.endpoint, HF_HOME=str(tmp_path / "hf"), HF_HUB_OFFLINE="0")
+    assert fetched == ["fetch"]
     assert project.read("data/raw/fer2013.csv") == content

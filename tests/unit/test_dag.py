@@ -56,7 +56,7 @@ def test_no_stage_imports_another(stage: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_depends_on_the_params_that_it_loads(dag: dict[str, Any], stage: str) -> None:
     loaded = [
-        node.args[0].value
+        str(node.args[0].value)
         for node in ast.walk(ast.parse((ROOT / "stages" / f"{stage}.py").read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
         and getattr(node.func, "id", getattr(node.func, "attr", "")) == "load"

@@ -12,7 +12,7 @@ PACKAGES = ("numpy", "pandas", "great-expectations", "keras", "tensorflow", "ten
 def describe() -> str:
     """Return the processor, the memory, the system and the versions as a Markdown list."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    installed = {distribution.name: distribution.version for distribution in distributions()}
+    installed = {found.name.replace("_", "-"): found.version for found in distributions()}
     versions = [f"{name} {installed[name]}" for name in PACKAGES if name in installed]
     return "\n".join(
         [

@@ -5,7 +5,7 @@
 An expression is a set of action units of the Facial Action Coding System, FACS (Ekman, Friesen and Hager,
 "Facial Action Coding System: The Manual", 2002): each moves one part of the face. Which units belong to an
 emotion follows EMFACS (Friesen and Ekman, "EMFACS-7: Emotional Facial Action Coding System", 1983), with
-lips that part in Happiness (25) and lids that droop a little in Sad (43).
+lips that part in Happiness (25), brows that lower in Disgust (4) and lids that droop in Sad (43).
 """
 
 import argparse

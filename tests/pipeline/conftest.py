@@ -47,8 +47,8 @@ class Project:
 
     def run(self, *command: str, status: int = 0, **env: str) -> str:
         """Run a command, check its exit status and return what it printed."""
-        process = self.popen(*command, **env)
-        output, _ = process.communicate()
+        with self.popen(*command, **env) as process:
+            output, _ = process.communicate()
         assert process.returncode == status, output
         return output
 

@@ -110,14 +110,14 @@ def test_a_killed_run_resumes_to_the_same_bytes(undisturbed: Project, project: P
     project.set(train__epochs=EPOCHS, train__patience=EPOCHS)
     last = random.randint(1, EPOCHS - 1)  # the epoch after which it dies
     print(f"killed with {cause} after epoch {last}")  # shown if the test fails
-    process = project.popen("dvc", "repro")
-    assert process.stdout
-    for line in process.stdout:
-        if line.startswith(f"epoch  {last}/{EPOCHS}"):
-            break
-    os.killpg(process.pid, signal.Signals[cause])
-    process.stdout.read()
-    assert process.wait() != 0
+    with project.popen("dvc", "repro") as process:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith(f"epoch  {last}/{EPOCHS}"):
+                break
+        os.killpg(process.pid, signal.Signals[cause])
+        process.stdout.read()
+    assert process.returncode != 0
     assert not (project.folder / "models/emotion.keras").exists()
 
     output = project.run("dvc", "repro")

@@ -18,7 +18,7 @@ setup: .venv/ready
 	@touch $@
 
 # Sized for three minutes on two cores: small batches, so that a few epochs are steps enough for BatchNorm.
-DEMO = fetch.source=faces fetch.faces.rows=3000 validate.rows=3000 train.epochs=6 train.batch_size=16 train.lr=0.001
+DEMO = fetch.source=faces fetch.faces.rows=2400 validate.rows=2400 train.epochs=6 train.batch_size=16 train.lr=0.001
 
 demo: setup
 	@sh demo.sh $(DEMO:%=-S %)

@@ -157,4 +157,4 @@ def test_every_optimizer_of_the_params_trains(tmp_path: Path, optimizer: str) ->
 def test_one_line_is_printed_for_each_epoch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train(tmp_path / "c.npz", epochs=2)
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split("  loss")[0] for line in lines] == ["epoch  1/2", "epoch  2/2"]
+    assert [line.split("  accuracy")[0] for line in lines] == ["epoch  1/2", "epoch  2/2"]

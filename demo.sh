@@ -14,7 +14,7 @@ if [ "$(git branch --show-current)" != demo ]; then
     fi
     before=$(git branch --show-current)
     git switch --quiet --force-create demo
-    git config demo.before "${before:-$(git rev-parse demo)}"
+    git config demo.before "${before:---detach $(git rev-parse demo)}"
 fi
 
 dvc exp run "$@"

@@ -1,6 +1,7 @@
 """One training, epoch by epoch: the same seed gives the same weights, killed and resumed or not."""
 
 import math
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -94,26 +95,18 @@ def fit(
         on_epoch(entry)
 
     targets = keras.utils.to_categorical(train.labels, len(CLASSES))
-    known = (np.asarray(validation.images), keras.utils.to_categorical(validation.labels, len(CLASSES)))
+    validation_targets = keras.utils.to_categorical(validation.labels, len(CLASSES))
     while len(history) < params.epochs and not _stalled(history, params.patience):
         epoch = len(history) + 1
         title = f"epoch {epoch:>2}/{params.epochs}"
         order = np.random.default_rng([params.seed, epoch]).permutation(len(train))
         _reseed(model, params.seed, epoch)
-        logs = model.fit(
-            train.images[order],
-            targets[order],
-            batch_size=params.batch_size,
-            shuffle=False,  # in `order` already
-            validation_data=known,
-            verbose=0,
-            callbacks=[EpochBar(title, len(train), params.batch_size)],
-        ).history
-        entry = {name: float(values[0]) for name, values in logs.items()}
-        if not math.isfinite(entry["loss"]):
-            raise UserError(
-                f"the loss is {entry['loss']} after epoch {epoch}; try a train.lr under {params.lr}"
-            )
+        faces, wanted = train.images[order], targets[order]
+        entry = _run(model, model.train_on_batch, faces, wanted, params.batch_size, title)
+        known = _run(model, model.test_on_batch, validation.images, validation_targets, params.batch_size)
+        entry |= {f"val_{name}": value for name, value in known.items()}
+        if not all(map(math.isfinite, entry.values())):
+            raise UserError(f"the loss is not finite after epoch {epoch}; try a train.lr under {params.lr}")
         history.append(entry)
         if best_epoch(history) == epoch:
             best = _values(network.weights)
@@ -129,6 +122,34 @@ def fit(
 def best_epoch(history: History) -> int:
     """Return the number, from 1, of the first epoch with the highest accuracy on validation."""
     return int(np.argmax([entry["val_accuracy"] for entry in history])) + 1
+
+
+def _run(
+    model: keras.Model,
+    step: Callable[..., dict[str, Any]],
+    images: np.ndarray,
+    targets: np.ndarray,
+    batch_size: int,
+    title: str | None = None,
+) -> dict[str, float]:
+    """Take a step with each batch in turn and return the means over all; a title shows a progress bar.
+
+    A plain loop over batches, because TensorFlow's data pipeline, which `Model.fit` opens in every epoch,
+    takes up to as long to close as it was open.
+    """
+    sums: dict[str, float] = defaultdict(float)
+    silent = None if title else True  # None: silent where there is no terminal
+    with tqdm(desc=title, total=len(images), unit=" images", leave=False, disable=silent) as bar:
+        for start in range(0, len(images), batch_size):
+            batch = slice(start, start + batch_size)
+            faces = images[batch]
+            model.reset_metrics()  # each step reports its own batch
+            logs = step(faces, targets[batch], return_dict=True)
+            for name, value in logs.items():
+                sums[name] += float(value) * len(faces)
+            bar.set_postfix(logs, refresh=False)
+            bar.update(len(faces))
+    return {name: value / len(images) for name, value in sums.items()}
 
 
 def _stalled(history: History, patience: int) -> bool:
@@ -149,22 +170,3 @@ def _values(variables: list[keras.Variable]) -> list[np.ndarray]:
 def _assign(variables: list[keras.Variable], values: list[np.ndarray]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-
-
-class EpochBar(keras.callbacks.Callback):  # type: ignore[misc]
-    """A progress bar for one epoch; silent where there is no terminal."""
-
-    def __init__(self, title: str, images: int, batch_size: int) -> None:
-        super().__init__()
-        self.bar = tqdm(desc=title, total=images, unit=" images", leave=False, disable=None)
-        self.images = images
-        self.batch_size = batch_size
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Move the bar by a batch."""
-        self.bar.set_postfix(logs or {}, refresh=False)
-        self.bar.update(min(self.batch_size, self.images - self.bar.n))
-
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Take the bar away; the epoch's figures are printed when its checkpoint is safe."""
-        self.bar.close()

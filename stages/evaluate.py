@@ -19,7 +19,7 @@ from emotion.params import Section, load
 from emotion.scores import Calibration, calibration, evaluation, report_table
 from emotion.splits import Split, load_split
 
-BATCH = 256  # images predicted at once: it bounds the memory and does not change the scores
+BATCH = 256  # images predicted at once, which bounds the memory
 
 
 class EvaluateParams(Section):
@@ -46,7 +46,9 @@ def main() -> None:
 
     probabilities = predict(model, test.images)
     if not np.isfinite(probabilities).all():
-        raise UserError(f"{args.model} gives predictions that are not finite; run: dvc repro -f train")
+        raise UserError(
+            f"{args.model} gives predictions that are not finite: train again with a smaller train.lr"
+        )
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     clean = clean_rows(test, seen)
     metrics = evaluation(test.labels, probabilities, clean, params.bootstrap, params.ece_bins, params.seed)
@@ -66,8 +68,8 @@ def main() -> None:
 
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Return the probabilities of the seven classes, float64 (N, 7), of images uint8 (N, 48, 48, 1)."""
-    probabilities = model.predict(np.asarray(images), batch_size=BATCH, verbose=0)
-    return np.asarray(probabilities, np.float64)
+    batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+    return np.concatenate([model.predict_on_batch(batch) for batch in batches]).astype(np.float64)
 
 
 def clean_rows(test: Split, seen: list[Split]) -> np.ndarray:

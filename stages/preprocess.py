@@ -60,7 +60,8 @@ def split_rows(table: Table, params: PreprocessParams) -> tuple[np.ndarray, np.n
     Raises:
         UserError: a row has a fault, or a class is too rare to be stratified.
     """
-    for row, fault in table.faults.items():
+    if table.faults:
+        row, fault = next(iter(table.faults.items()))
         raise UserError(f"line {row + FIRST_LINE} of the CSV has a fault ({fault}); run: dvc repro validate")
     if params.split == "official":
         rng = np.random.default_rng(params.seed)

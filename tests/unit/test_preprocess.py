@@ -1,0 +1,94 @@
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotion.errors import UserError
+from emotion.fer2013 import read_csv, write_csv
+from emotion.splits import SPLITS, load_split
+from stages import preprocess
+from stages.preprocess import PreprocessParams, split_rows
+from tests.csvs import labels
+
+ROWS = 200
+PARAMS = PreprocessParams(split="random", validation=0.1, test=0.2, stratify=False, seed=1)
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Path:
+    """A CSV in which every image stands twice."""
+    images = np.random.default_rng(0).integers(0, 256, (ROWS // 2, 48, 48), np.uint8)
+    usage = np.repeat([0, 1, 2], [ROWS - 40, 20, 20])
+    write_csv(tmp_path / "faces.csv", np.tile(images, (2, 1, 1)), labels(ROWS), usage)
+    return tmp_path / "faces.csv"
+
+
+def run(csv: Path, monkeypatch: pytest.MonkeyPatch, success: bool = True, split: str = "random") -> Path:
+    folder = csv.parent
+    (folder / "verdict.json").write_text(json.dumps({"success": success}))
+    values = PARAMS.model_dump() | {"split": split}
+    (folder / "params.yaml").write_text(json.dumps({"preprocess": values}))
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", ["preprocess", csv.name, "verdict.json", "processed"])
+    preprocess.main()
+    return folder / "processed"
+
+
+def crossing(csv: Path, split: str) -> int:
+    """Return how many test images stand in another split as well."""
+    table = read_csv(csv)
+    rows = split_rows(table, PARAMS.model_copy(update={"split": split}))
+    train, validation, test = ({image.tobytes() for image in table.images[part]} for part in rows)
+    return len(test & (train | validation))
+
+
+def test_each_split_holds_the_faces_of_its_rows(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = read_csv(csv)
+    folder = run(csv, monkeypatch)
+    splits = [load_split(folder, name) for name in SPLITS]
+    assert [len(split) for split in splits] == [140, 20, 40]
+    for split in splits:
+        assert np.array_equal(split.images, table.images[split.rows])
+        assert np.array_equal(split.labels, table.emotion[split.rows])
+
+
+def test_duplicates_cross_a_random_split_and_never_a_grouped_one(csv: Path) -> None:
+    assert crossing(csv, "random") > 0
+    assert crossing(csv, "grouped") == 0
+
+
+def test_the_official_split_follows_usage(csv: Path) -> None:
+    rows = split_rows(read_csv(csv), PARAMS.model_copy(update={"split": "official"}))
+    bounds = [(0, ROWS - 40), (ROWS - 40, ROWS - 20), (ROWS - 20, ROWS)]
+    assert [sorted(part.tolist()) for part in rows] == [list(range(*bound)) for bound in bounds]
+
+
+def test_a_csv_that_failed_validation_is_refused(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="did not pass validation"):
+        run(csv, monkeypatch, success=False)
+    assert not (csv.parent / "processed").exists()
+
+
+def test_an_empty_split_is_refused(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    csv.write_text(csv.read_text().replace("PrivateTest", "PublicTest"))
+    with pytest.raises(UserError, match=r"the test split of .* is empty"):
+        run(csv, monkeypatch, split="official")
+    assert not (csv.parent / "processed").exists()
+
+
+def test_a_faulty_row_is_named_by_its_line(csv: Path) -> None:
+    lines = csv.read_text().splitlines()
+    lines[6] = lines[6].replace(",", ",300 ", 1)
+    csv.write_text("\n".join(lines) + "\n")
+    with pytest.raises(UserError, match="line 7 of the CSV has a fault"):
+        split_rows(read_csv(csv), PARAMS)
+
+
+def test_classes_too_rare_to_stratify_are_one_line(csv: Path) -> None:
+    table = read_csv(csv)
+    table.emotion[:] = 0
+    table.emotion[0] = 1
+    with pytest.raises(UserError, match=r"the rows cannot be split: .*preprocess\.stratify"):
+        split_rows(table, PARAMS.model_copy(update={"stratify": True}))

@@ -6,7 +6,7 @@ Import Keras from here: `from emotion.backend import keras`.
 import os
 
 # TensorFlow adds up gradients in an order that depends on which operations happen to run side by side.
-# One operation at a time, each on all cores, gives the same weights every time and is no slower.
+# One operation at a time, each on all cores, gives the same weights every time.
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only: it greets at every start
 

@@ -19,6 +19,10 @@ from emotion.models import Precision, from_pixels
 from emotion.params import Section
 from emotion.splits import Split
 
+TENSORFLOW = keras.backend.backend() == "tensorflow"
+if TENSORFLOW:
+    from emotion.fast_gradients import with_fast_gradients
+
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
     "sgd": keras.optimizers.SGD,
@@ -74,19 +78,20 @@ def fit(
     Raises:
         UserError: the loss is no longer a finite number.
     """
-    model = from_pixels(network, augmentation(params.flip, params.shift, params.zoom))
+    trained = with_fast_gradients(network) if TENSORFLOW else network
+    model = from_pixels(trained, augmentation(params.flip, params.shift, params.zoom))
     model.compile(
         optimizer=OPTIMIZERS[params.optimizer](learning_rate=params.lr),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
-        jit_compile=keras.backend.backend()
-        == "jax",  # XLA convolutions on a CPU are slower than TensorFlow's own
+        # XLA's convolutions on a CPU are slower than TensorFlow's own
+        jit_compile=keras.backend.backend() == "jax",
     )
     model.optimizer.build(model.trainable_variables)
     variables = model.variables + model.optimizer.variables
 
     history: History = []
-    best = _values(network.weights)
+    best = _values(trained.weights)
     if saved := load_checkpoint(checkpoint):
         history, best = saved.history, saved.best
         _assign(variables, saved.variables)
@@ -109,13 +114,13 @@ def fit(
             raise UserError(f"the loss is not finite after epoch {epoch}; try a train.lr under {params.lr}")
         history.append(entry)
         if best_epoch(history) == epoch:
-            best = _values(network.weights)
+            best = _values(trained.weights)
         Checkpoint(history, _values(variables), best).save(checkpoint)
         print(f"{title}  {'  '.join(f'{name} {value:.4f}' for name, value in entry.items())}", flush=True)
         on_epoch(entry)
 
     _assign(network.weights, best)
-    _reseed(model, params.seed, 0)
+    _reseed(network, params.seed, 0)
     return history
 
 

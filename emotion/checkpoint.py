@@ -4,6 +4,7 @@ import hashlib
 import json
 import sys
 import zipfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import numpy as np
 from emotion.files import whole_file
 
 ROOT = Path(__file__).resolve().parent.parent
+
+History = list[dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Checkpoint:
         best: every variable of the network after the best epoch.
     """
 
-    history: list[dict[str, float]]
+    history: History
     variables: list[np.ndarray]
     best: list[np.ndarray]
 
@@ -38,6 +41,13 @@ class Checkpoint:
         history = np.frombuffer(json.dumps(self.history).encode(), np.uint8)
         with whole_file(path) as partial, partial.open("wb") as file:
             np.savez(file, allow_pickle=False, history=history, **arrays)
+
+
+def longest_checkpoint(paths: Iterable[Path], usable: Callable[[History], bool]) -> Checkpoint | None:
+    """Return the checkpoint with the most epochs among those whose history is usable, or None."""
+    found = (load_checkpoint(path) for path in sorted(paths))
+    fitting = [checkpoint for checkpoint in found if checkpoint and usable(checkpoint.history)]
+    return max(fitting, key=lambda checkpoint: len(checkpoint.history), default=None)
 
 
 def load_checkpoint(path: Path) -> Checkpoint | None:

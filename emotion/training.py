@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from emotion.augment import augmentation
 from emotion.backend import keras
-from emotion.checkpoint import Checkpoint, load_checkpoint
+from emotion.checkpoint import Checkpoint, History, longest_checkpoint
 from emotion.errors import UserError
 from emotion.labels import CLASSES
 from emotion.models import Precision, from_pixels
@@ -31,8 +31,6 @@ OPTIMIZERS = {
     "nadam": keras.optimizers.Nadam,
     "adagrad": keras.optimizers.Adagrad,
 }
-
-History = list[dict[str, float]]
 
 
 class TrainParams(Section):
@@ -60,15 +58,17 @@ def fit(
 ) -> History:
     """Train `network` in place until early stopping, and leave it with its best weights.
 
-    After every epoch the state goes to `checkpoint`; where that file is there already, training goes
-    on after its last epoch. The best epoch is the first with the highest accuracy on validation.
+    After every epoch the state goes to `checkpoint`. Training goes on from the longest checkpoint of that
+    folder that lies on its way: its own after a kill, that of a shorter training after a rise of epochs or
+    patience. The best epoch is the first with the highest accuracy on validation.
 
     Args:
         network: scaled pixels to probabilities, with its initial weights.
         params: how to train.
         train: the faces to learn from; augmented anew in each epoch.
         validation: the faces that choose the best epoch.
-        checkpoint: the file to resume from.
+        checkpoint: the file for the state, in a folder of trainings that differ in nothing but epochs and
+            patience.
         on_epoch: called with the entry of each epoch, those of a resumed training included.
 
     Returns:
@@ -92,10 +92,10 @@ def fit(
 
     history: History = []
     best = _values(trained.weights)
-    if saved := load_checkpoint(checkpoint):
+    if saved := longest_checkpoint(checkpoint.parent.glob("*.npz"), lambda past: _on_the_way(past, params)):
         history, best = saved.history, saved.best
         _assign(variables, saved.variables)
-        print(f"resuming after epoch {len(history)} ({checkpoint})")
+        print(f"resuming after epoch {len(history)} ({checkpoint.parent})")
     for entry in history:
         on_epoch(entry)
 
@@ -159,6 +159,12 @@ def _run(
 
 def _stalled(history: History, patience: int) -> bool:
     return bool(history) and len(history) - best_epoch(history) >= patience
+
+
+def _on_the_way(history: History, params: TrainParams) -> bool:
+    """Say whether a training with these params passes through this history."""
+    stopped = any(_stalled(history[:epoch], params.patience) for epoch in range(len(history)))
+    return len(history) <= params.epochs and not stopped
 
 
 def _reseed(model: keras.Model, seed: int, epoch: int) -> None:

@@ -34,11 +34,11 @@ def main() -> None:
 
     settings = {
         "model": model_params.model_dump(),
-        "train": params.model_dump(),
+        "train": params.model_dump(exclude={"epochs", "patience"}),  # they end a training, and steer nothing
         "keras": [keras.__version__, keras.backend.backend()],
     }
     data = [train.images, train.labels, validation.images, validation.labels]
-    checkpoint = args.checkpoints / f"{run_key(settings, data)}.npz"
+    checkpoint = args.checkpoints / run_key(settings, data) / f"{params.epochs}-{params.patience}.npz"
 
     keras.utils.set_random_seed(params.seed)
     network = paper_cnn(model_params, params.precision)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from emotion import checkpoint
-from emotion.checkpoint import Checkpoint, load_checkpoint, run_key
+from emotion.checkpoint import Checkpoint, load_checkpoint, longest_checkpoint, run_key
 
 STATE = Checkpoint(
     history=[{"loss": 1.25, "val_accuracy": 0.5}],
@@ -49,6 +49,16 @@ def test_a_flipped_bit_in_a_checkpoint_is_noticed(tmp_path: Path) -> None:
     content[content.index(np.float32(7).tobytes())] ^= 1
     file.write_bytes(content)
     assert load_checkpoint(file) is None
+
+
+def test_the_longest_usable_checkpoint_is_found_among_damaged_ones(tmp_path: Path) -> None:
+    for epochs in (1, 2, 3):
+        Checkpoint(STATE.history * epochs, STATE.variables, STATE.best).save(tmp_path / f"{epochs}.npz")
+    (tmp_path / "damaged.npz").write_bytes(b"PK")
+    found = longest_checkpoint(tmp_path.glob("*.npz"), lambda history: len(history) < 3)
+    assert found is not None
+    assert len(found.history) == 2
+    assert longest_checkpoint(tmp_path.glob("*.npz"), lambda history: False) is None
 
 
 def test_a_key_is_the_same_for_the_same_run() -> None:

@@ -134,6 +134,27 @@ def test_a_stopped_training_stays_stopped_when_rerun(tmp_path: Path) -> None:
     assert again == first
 
 
+def test_a_longer_training_goes_on_from_a_shorter_one(
+    undisturbed: tuple[History, list[np.ndarray]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(tmp_path / "short.npz", epochs=1)
+    train(tmp_path / "longer.npz", epochs=2)
+    history, network = train(tmp_path / "whole.npz")
+    assert "resuming after epoch 2" in capsys.readouterr().out
+    assert history == undisturbed[0]
+    for value, expected in zip(network.get_weights(), undisturbed[1], strict=True):
+        assert np.array_equal(value, expected)
+
+
+def test_a_shorter_training_does_not_go_on_from_a_longer_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(tmp_path / "whole.npz", lr=1e-9, epochs=4, patience=4)  # the first epoch stays the best
+    for name, stop in {"fewer epochs": {"epochs": 3}, "less patience": {"epochs": 4, "patience": 1}}.items():
+        train(tmp_path / f"{name}.npz", lr=1e-9, **stop)
+    assert "resuming" not in capsys.readouterr().out
+
+
 def test_the_first_of_equally_good_epochs_is_the_best() -> None:
     assert best_epoch([{"val_accuracy": accuracy} for accuracy in (0.1, 0.5, 0.4, 0.5)]) == 2
 

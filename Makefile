@@ -1,12 +1,14 @@
 # make demo    the whole DAG on rendered faces, offline        make test    every test
 # make lint    ruff and mypy                                   make bench   measure speed and memory
-# make lock    resolve requirements.txt anew
+# make compare        the experiments of this commit, in the columns that matter
+# make paper-tuning   a sweep over optimizers, learning rates and epochs, ranked on validation
+# make lock           resolve requirements.txt anew
 # Each sets up .venv first, from requirements.txt. Another Python: make PYTHON=python3.12 demo
 
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: setup demo test lint bench lock
+.PHONY: setup demo test lint bench compare paper-tuning lock
 
 setup: .venv/ready
 
@@ -34,6 +36,24 @@ lint: setup
 bench: setup
 	python -m benchmarks --csv data/raw/fer2013.csv
 
+# Accuracies, macro F1 and whatever parameter differs; the other columns are in `dvc exp show`.
+compare: setup
+	@dvc exp show --no-pager --only-changed --keep '(validation\.)?accuracy$$|macro_f1$$' \
+	  --drop '(?!(Experiment|State|best_epoch)$$|(fetch|preprocess|model|train)\.(?!loss$$|accuracy$$))'
+
+# The paper's fine-tuning. A smaller one: make paper-tuning OPTIMIZERS=adam,sgd RATES=0.001 EPOCHS=2
+OPTIMIZERS = adam,sgd,rmsprop,adamw,nadam
+RATES = 0.0001,0.0003,0.001
+EPOCHS = 10,20
+SWEEP = tuning
+JOBS = 1
+
+paper-tuning: setup
+	dvc exp run --queue --name $(SWEEP) \
+	  -S 'train.optimizer=$(OPTIMIZERS)' -S 'train.lr=$(RATES)' -S 'train.epochs=$(EPOCHS)'
+	dvc exp run --run-all --jobs $(JOBS)
+	python -m experiments.ranking $(SWEEP) plots/$(SWEEP).png train.optimizer train.lr train.epochs
+
 lock:
-	uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes --upgrade \
+	uv pip compile --universal --python-version 3.11 --extra dev --extra s3 --generate-hashes --upgrade \
 	  --quiet --custom-compile-command "make lock" pyproject.toml -o requirements.txt

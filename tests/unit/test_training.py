@@ -150,8 +150,8 @@ def test_a_shorter_training_does_not_go_on_from_a_longer_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     train(tmp_path / "whole.npz", lr=1e-9, epochs=4, patience=4)  # the first epoch stays the best
-    for name, stop in {"fewer epochs": {"epochs": 3}, "less patience": {"epochs": 4, "patience": 1}}.items():
-        train(tmp_path / f"{name}.npz", lr=1e-9, **stop)
+    train(tmp_path / "fewer epochs.npz", lr=1e-9, epochs=3, patience=4)
+    train(tmp_path / "less patience.npz", lr=1e-9, epochs=4, patience=1)
     assert "resuming" not in capsys.readouterr().out
 
 

@@ -1,0 +1,1 @@
+"""What looks at many experiments at once; the stages know nothing of it."""

@@ -1,0 +1,255 @@
+"""What one person has run, another pulls: through a folder and through S3, and whatever goes wrong."""
+
+import hashlib
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.conftest import Project, ran
+from tests.s3 import CREDENTIALS, S3, refusing_credentials, serve
+
+BUCKET = "faces"
+LOCK, MODEL, METRICS = "dvc.lock", "models/emotion.keras", "metrics/evaluation.json"
+PREDICT = """
+import keras, numpy
+model = keras.saving.load_model("{path}", compile=False)
+print(model.predict(numpy.zeros((2, 48, 48, 1), "uint8"), verbose=0).shape)
+"""
+
+
+@dataclass
+class Team:
+    """A person with a finished run, a Git server, and the place where the team keeps its artifacts."""
+
+    author: Project
+    git: Path
+    store: Path | None  # the folder; None for S3
+
+    def clone(self, folder: Path) -> Project:
+        """Return a new colleague's clone of the Git repository."""
+        colleague = Project(folder)
+        colleague.env = self.author.env | {"HOME": str(folder.parent)}
+        folder.mkdir(parents=True)
+        colleague.run("git", "clone", "--quiet", str(self.git), ".")
+        colleague.run("git", "config", "user.name", "Colleague")
+        colleague.run("git", "config", "user.email", "colleague@localhost")
+        return colleague
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[S3]:
+    with serve() as server:
+        yield server
+
+
+def found_team(finished: Project, folder: Path, s3: S3 | None) -> Team:
+    """Set up a team as the README says: a Git server, a verified remote, and the first push of Git."""
+    author = finished.copy(folder / "author")
+    git, store = folder / "project.git", None if s3 else folder / "store"
+    author.run("git", "init", "--quiet", "--bare", "--initial-branch=main", str(git))
+    author.run("git", "remote", "add", "origin", str(git))
+    author.run(
+        "dvc", "remote", "add", "--default", "team", str(store) if store else f"s3://{BUCKET}/{folder.name}"
+    )
+    author.run("dvc", "remote", "modify", "team", "verify", "true")
+    if s3:
+        author.env |= CREDENTIALS
+        author.run("dvc", "remote", "modify", "team", "endpointurl", s3.endpoint)
+    author.run("git", "commit", "--quiet", "--all", "--message", "The team's remote")
+    author.run("git", "push", "--quiet", "--set-upstream", "origin", "main")
+    return Team(author, git, store)
+
+
+@pytest.fixture(scope="module", params=["folder", "s3"])
+def shared(
+    request: pytest.FixtureRequest, finished: Project, s3: S3, tmp_path_factory: pytest.TempPathFactory
+) -> Team:
+    """A team whose author has pushed the run, and an experiment called `slow`. Nobody may change it."""
+    s3.client().create_bucket(Bucket=BUCKET)
+    team = found_team(finished, tmp_path_factory.mktemp("team"), s3 if request.param == "s3" else None)
+    team.author.run("dvc", "push")
+    changed = ("-S", "train.lr=1e-4", "-S", "train.epochs=1")
+    assert ran(team.author.run("dvc", "exp", "run", "--name", "slow", *changed)) == [
+        "train",
+        "evaluate",
+        "plot",
+    ]
+    team.author.run("dvc", "exp", "push", "origin", "slow")
+    return team
+
+
+@pytest.fixture
+def colleague(shared: Team, tmp_path: Path) -> Project:
+    """A new clone, with nothing in it but what Git holds."""
+    return shared.clone(tmp_path / "colleague")
+
+
+def test_a_colleague_pulls_the_run_and_reruns_nothing(finished: Project, colleague: Project) -> None:
+    colleague.run("dvc", "pull")
+    assert colleague.repro() == []
+    assert colleague.run("dvc", "status").strip() == "Data and pipelines are up to date."
+    assert colleague.run("git", "status", "--porcelain") == ""
+    for path in (MODEL, "data/raw/fer2013.csv", "plots/gallery.png"):
+        assert colleague.read(path) == finished.read(path), path
+
+
+def test_a_colleague_applies_an_experiment_and_reruns_nothing_but_what_is_changed(
+    shared: Team, colleague: Project
+) -> None:
+    colleague.run("dvc", "exp", "pull", "origin", "slow")
+    colleague.run("dvc", "exp", "apply", "slow")
+    assert colleague.repro() == []
+    for path in (LOCK, MODEL, METRICS):
+        assert colleague.read(path) == shared.author.read(path), path
+    difference = json.loads(colleague.run("dvc", "metrics", "diff", "--json"))
+    assert difference["metrics/training.json"]["epochs"] == {"old": 2, "new": 1, "diff": -1}
+
+    colleague.set(plot__dpi=50)
+    assert colleague.repro() == ["plot"]
+
+
+def test_the_model_alone_is_pulled_and_predicts(colleague: Project) -> None:
+    colleague.run("dvc", "pull", MODEL)
+    assert not (colleague.folder / "data").exists()
+    assert colleague.run("python", "-c", PREDICT.format(path=MODEL)).endswith("(2, 7)\n")
+
+
+def test_the_model_is_fetched_by_its_name(shared: Team, colleague: Project) -> None:
+    colleague.run("git", "tag", "--annotate", "emotion@v1.0.0", "--message", "The first model")
+    colleague.run("git", "push", "--quiet", "origin", "emotion@v1.0.0")
+    try:
+        colleague.run("dvc", "artifacts", "get", str(shared.git), "emotion", "--out", "got.keras")
+        assert colleague.run("python", "-c", PREDICT.format(path="got.keras")).endswith("(2, 7)\n")
+    finally:
+        colleague.run("git", "push", "--quiet", "origin", "--delete", "emotion@v1.0.0")
+
+
+# Faults. Nothing that is here may be lost, and the next try must complete.
+
+
+@pytest.fixture
+def team(finished: Project, tmp_path: Path) -> Team:
+    """A team that shares a folder; nothing is pushed yet."""
+    return found_team(finished, tmp_path / "team", None)
+
+
+@pytest.fixture
+def s3_team(finished: Project, s3: S3, tmp_path: Path) -> Team:
+    """A team that shares a bucket of its own; nothing is pushed yet."""
+    s3.client().create_bucket(Bucket=BUCKET)
+    return found_team(finished, tmp_path / tmp_path.name, s3)
+
+
+def nothing_is_lost(project: Project) -> bool:
+    return project.run("dvc", "status").strip() == "Data and pipelines are up to date."
+
+
+def everything_arrives(team: Team, folder: Path) -> bool:
+    """Push again and pull as a new colleague, who has nothing to rerun then."""
+    team.author.run("dvc", "push")
+    colleague = team.clone(folder)
+    colleague.run("dvc", "pull")
+    return colleague.repro() == []
+
+
+def test_a_remote_that_cannot_be_reached_is_named(s3_team: Team, s3: S3, tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        s3_team.author.run("dvc", "remote", "modify", "team", "endpointurl", nowhere)
+        output = s3_team.author.run("dvc", "push", status=255)
+    assert nowhere in output
+    assert "Traceback" not in output
+    assert nothing_is_lost(s3_team.author)
+    s3_team.author.run("dvc", "remote", "modify", "team", "endpointurl", s3.endpoint)
+    assert everything_arrives(s3_team, tmp_path / "colleague")
+
+
+def test_refused_credentials_are_said_to_be(s3_team: Team, tmp_path: Path) -> None:
+    with refusing_credentials():
+        output = s3_team.author.run("dvc", "push", status=255)
+    assert "Forbidden" in output
+    assert "Traceback" not in output
+    assert nothing_is_lost(s3_team.author)
+    assert everything_arrives(s3_team, tmp_path / "colleague")
+
+
+def test_a_push_that_was_killed_half_way_is_completed_by_the_next(
+    s3_team: Team, s3: S3, tmp_path: Path
+) -> None:
+    uploads = count(1)
+
+    def kill_at_the_fourth() -> None:
+        if next(uploads) == 4:
+            os.killpg(process.pid, signal.SIGKILL)
+
+    s3.before_upload = kill_at_the_fourth
+    with s3_team.author.popen("dvc", "push", "--jobs", "1") as process:
+        process.communicate()
+    s3.before_upload = bool
+    assert process.returncode == -signal.SIGKILL
+    assert nothing_is_lost(s3_team.author)
+    assert everything_arrives(s3_team, tmp_path / "colleague")
+
+
+def test_two_people_push_at_once(s3_team: Team, tmp_path: Path) -> None:
+    s3_team.author.run("dvc", "push")
+    second = s3_team.clone(tmp_path / "second")
+    second.run("dvc", "pull")
+    for person, bins in ((s3_team.author, 4), (second, 5)):
+        person.run("git", "switch", "--quiet", "--create", f"bins-{bins}")
+        person.set(evaluate__ece_bins=bins)
+        assert person.repro() == ["evaluate", "plot"]
+        person.run("git", "commit", "--quiet", "--all", "--message", f"{bins} bins")
+        person.run("git", "push", "--quiet", "origin", f"bins-{bins}")
+    pushes = [person.popen("dvc", "push") for person in (s3_team.author, second)]
+    assert [(push.communicate()[0], push.returncode)[1] for push in pushes] == [0, 0]
+    third = s3_team.clone(tmp_path / "third")
+    for bins in (4, 5):
+        third.run("git", "switch", "--quiet", f"bins-{bins}")
+        third.run("dvc", "pull")
+        assert third.repro() == []
+
+
+def stored_model(team: Team) -> Path:
+    """Return the file of the team's folder that holds the model."""
+    assert team.store is not None
+    digest = hashlib.md5(team.author.read(MODEL), usedforsecurity=False).hexdigest()
+    return team.store / "files/md5" / digest[:2] / digest[2:]
+
+
+def test_an_object_that_is_missing_in_the_remote_is_named_and_pushed_again(
+    team: Team, tmp_path: Path
+) -> None:
+    team.author.run("dvc", "push")
+    stored_model(team).unlink()
+    colleague = team.clone(tmp_path / "colleague")
+    assert MODEL in colleague.run("dvc", "pull", status=1)
+    assert not (colleague.folder / MODEL).exists()
+    team.author.run("dvc", "push")
+    colleague.run("dvc", "pull")
+    assert colleague.repro() == []
+
+
+def test_an_object_that_is_corrupted_in_the_remote_is_never_taken_for_the_model(
+    team: Team, tmp_path: Path
+) -> None:
+    team.author.run("dvc", "push")
+    damaged = stored_model(team)
+    damaged.chmod(0o644)
+    damaged.write_bytes(bytes(damaged.stat().st_size))
+    damaged.chmod(0o444)
+    colleague = team.clone(tmp_path / "colleague")
+    assert MODEL in colleague.run("dvc", "pull", status=1)
+    assert not (colleague.folder / MODEL).exists()
+    damaged.unlink()  # what the README says to do: then the author's push repairs it
+    team.author.run("dvc", "push")
+    colleague.run("dvc", "pull")
+    assert colleague.repro() == []

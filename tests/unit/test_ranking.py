@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from emotion.errors import UserError
+from experiments.ranking import dots, print_table, ranking
+
+CSV = """Experiment,rev,validation.accuracy,accuracy,train.optimizer,train.lr
+,workspace,0.9,0.9,adam,0.1
+,main,0.9,0.9,adam,0.1
+tuning-1,a1,0.60,0.66,adam,0.001
+tuning-2,a2,0.62,0.61,sgd,0.001
+tuning-3,a3,!,!,nadam,0.001
+tuning-10,a4,0.60,0.60,adam,1e-05
+tuning2-1,a5,0.99,0.99,adam,0.001
+other,a6,0.99,0.99,adam,0.001
+"""
+PARAMS = ["train.optimizer", "train.lr"]
+
+
+def test_validation_ranks_and_test_does_not() -> None:
+    ranked, _ = ranking(CSV, "tuning", PARAMS)
+    assert list(ranked["Experiment"]) == ["tuning-2", "tuning-1", "tuning-10"]
+    assert list(ranked["accuracy"]) == [0.61, 0.66, 0.60]
+
+
+def test_what_did_not_finish_is_named_and_left_out() -> None:
+    assert ranking(CSV, "tuning", PARAMS)[1] == ["tuning-3"]
+
+
+def test_an_unknown_parameter_is_named() -> None:
+    with pytest.raises(UserError, match=r"params\.yaml has no 'train\.rate'"):
+        ranking(CSV, "tuning", ["train.rate"])
+
+
+@pytest.mark.parametrize("sweep", ["nothing", "tuning-3"])
+def test_a_sweep_of_which_nothing_finished_says_where_to_look(sweep: str) -> None:
+    with pytest.raises(UserError, match=r"no experiment .* has finished; see: dvc queue status"):
+        ranking(CSV, sweep, PARAMS)
+
+
+def test_the_table_has_a_line_for_each_experiment(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(ranking(CSV, "tuning", PARAMS)[0], PARAMS)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if "tuning" in line]
+    assert lines[0] == ["1", "tuning-2", "sgd", "0.001", "0.6200", "0.6100"]
+    assert len(lines) == 3
+
+
+def test_the_figure_has_a_line_for_each_experiment_and_both_accuracies() -> None:
+    axes = dots(ranking(CSV, "tuning", PARAMS)[0], PARAMS).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "sgd, 0.001",
+        "adam, 0.001",
+        "adam, 1e-05",
+    ]
+    assert [np.asarray(line.get_xdata()).tolist() for line in axes.lines] == [
+        [0.62, 0.60, 0.60],
+        [0.61, 0.66, 0.60],
+    ]

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from emotion.backend import keras, layers
+from emotion.checkpoint import History
 from emotion.errors import UserError
 from emotion.splits import Split
-from emotion.training import OPTIMIZERS, History, TrainParams, best_epoch, fit
+from emotion.training import OPTIMIZERS, TrainParams, best_epoch, fit
 
 EPOCHS = 4
 

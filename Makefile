@@ -1,14 +1,14 @@
 # make demo    the whole DAG on rendered faces, offline        make test    every test
 # make lint    ruff and mypy                                   make bench   measure speed and memory
 # make compare        the experiments of this commit, in the columns that matter
-# make paper-tuning   a sweep over optimizers, learning rates and epochs, ranked on validation
+# make paper-tuning   a sweep over optimizers, learning rates and epochs, ranked on validation by `make ranking`
 # make lock           resolve requirements.txt anew
 # Each sets up .venv first, from requirements.txt. Another Python: make PYTHON=python3.12 demo
 
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: setup demo test lint bench compare paper-tuning lock
+.PHONY: setup demo test lint bench compare paper-tuning ranking lock
 
 setup: .venv/ready
 
@@ -36,7 +36,7 @@ lint: setup
 bench: setup
 	python -m benchmarks --csv data/raw/fer2013.csv
 
-# Accuracies, macro F1 and whatever parameter differs; the other columns are in `dvc exp show`.
+# Accuracies, macro F1 and the parameters of fetch, preprocess, model and train that differ.
 compare: setup
 	@dvc exp show --no-pager --only-changed --keep '(validation\.)?accuracy$$|macro_f1$$' \
 	  --drop '(?!(Experiment|State|best_epoch)$$|(fetch|preprocess|model|train)\.(?!loss$$|accuracy$$))'
@@ -52,7 +52,10 @@ paper-tuning: setup
 	dvc exp run --queue --name $(SWEEP) \
 	  -S 'train.optimizer=$(OPTIMIZERS)' -S 'train.lr=$(RATES)' -S 'train.epochs=$(EPOCHS)'
 	dvc exp run --run-all --jobs $(JOBS)
-	python -m experiments.ranking $(SWEEP) plots/$(SWEEP).png train.optimizer train.lr train.epochs
+	@$(MAKE) --no-print-directory ranking
+
+ranking: setup
+	python -m experiments.ranking $(SWEEP) sweeps/$(SWEEP).png train.optimizer train.lr train.epochs
 
 lock:
 	uv pip compile --universal --python-version 3.11 --extra dev --extra s3 --generate-hashes --upgrade \

@@ -1,4 +1,4 @@
-"""The checkpoint that a killed training resumes from: one file, replaced after every epoch."""
+"""The checkpoint that a killed training resumes from: a file that is replaced after every epoch."""
 
 import hashlib
 import json
@@ -45,9 +45,12 @@ class Checkpoint:
 
 def longest_checkpoint(paths: Iterable[Path], usable: Callable[[History], bool]) -> Checkpoint | None:
     """Return the checkpoint with the most epochs among those whose history is usable, or None."""
-    found = (load_checkpoint(path) for path in sorted(paths))
-    fitting = [checkpoint for checkpoint in found if checkpoint and usable(checkpoint.history)]
-    return max(fitting, key=lambda checkpoint: len(checkpoint.history), default=None)
+    longest = None
+    for path in sorted(paths):
+        found = load_checkpoint(path)
+        if found and usable(found.history) and (not longest or len(found.history) > len(longest.history)):
+            longest = found
+    return longest
 
 
 def load_checkpoint(path: Path) -> Checkpoint | None:
@@ -60,16 +63,16 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     except FileNotFoundError:
         return None
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        print(f"{path} is damaged ({error}); training starts again from epoch 1", file=sys.stderr)
+        print(f"{path} is damaged and passed over ({error})", file=sys.stderr)
         return None
     return Checkpoint(history, variables, best)
 
 
 def run_key(settings: dict[str, Any], arrays: list[np.ndarray]) -> str:
-    """Return a name for a training that another configuration, input or code never shares.
+    """Return a name for the checkpoints of a training that other settings, data or code never share.
 
     Args:
-        settings: everything that steers the training, as JSON values.
+        settings: everything that steers the epochs of the training, as JSON values.
         arrays: the data that it reads.
     """
     key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())

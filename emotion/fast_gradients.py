@@ -54,7 +54,7 @@ class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
 
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: Any = None) -> tf.Tensor:
         """Return `inputs` (N, H, W, C) normalised by the batch in training, else by the moving averages."""
-        if not training:
+        if not (training and self.trainable):
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             tf.cast(inputs, tf.float32), self.gamma.value, self.beta.value, epsilon=self.epsilon
@@ -69,14 +69,19 @@ class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
 def _fast(layer: layers.Layer) -> layers.Layer:
     """Return a new layer like `layer`, of a fast class where there is one for it."""
     fast = type(layer)
-    if type(layer) is layers.Conv2D and _simple(layer):
+    if type(layer) is layers.Conv2D and _is_simple_convolution(layer):
         fast = FastConv2D
-    elif type(layer) is layers.BatchNormalization and len(layer.input.shape) == 4:
+    elif type(layer) is layers.BatchNormalization and _is_simple_normalization(layer):
         fast = FusedBatchNormalization
     return fast.from_config(layer.get_config())
 
 
-def _simple(convolution: layers.Conv2D) -> bool:
-    odd = all(size % 2 for size in convolution.kernel_size)
-    ones = (*convolution.strides, *convolution.dilation_rate, convolution.groups)
-    return odd and convolution.padding == "same" and set(ones) == {1}
+def _is_simple_convolution(layer: layers.Conv2D) -> bool:
+    odd = all(size % 2 for size in layer.kernel_size)
+    ones = {*layer.strides, *layer.dilation_rate, layer.groups} == {1}
+    return odd and ones and layer.padding == "same" and layer.data_format == "channels_last"
+
+
+def _is_simple_normalization(layer: layers.BatchNormalization) -> bool:
+    whole = layer.center and layer.scale and not (layer.renorm or layer.synchronized)
+    return whole and len(layer.input.shape) == 4 and layer.axis in (-1, 3)

@@ -2,13 +2,14 @@
 
     dvc exp run --queue --name tuning -S train.optimizer=adam,sgd -S train.lr=1e-3,1e-4
     dvc exp run --run-all
-    python -m experiments.ranking tuning plots/tuning.png train.optimizer train.lr
+    python -m experiments.ranking tuning sweeps/tuning.png train.optimizer train.lr
 
 The test accuracy stands beside the validation accuracy and takes no part in the ranking.
 """
 
 import argparse
 import io
+import re
 import subprocess
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("sweep", help="name of the sweep: its experiments are NAME-1, NAME-2, ...")
+    parser.add_argument("sweep", help="name of the sweep, that is of its experiments up to their numbers")
     parser.add_argument("figure", type=Path, help="PNG file to write")
     parser.add_argument("params", nargs="+", help="parameters that the sweep varies, as train.lr")
     args = parser.parse_args()
@@ -51,24 +52,25 @@ def ranking(csv: str, sweep: str, params: list[str]) -> tuple[pd.DataFrame, list
 
     Args:
         csv: what `dvc exp show --csv` prints.
-        sweep: the name before the number of each experiment.
+        sweep: the name before the number of each experiment; a sweep of one experiment has no number.
         params: the columns to return beside Experiment, VALIDATION and TEST.
 
     Raises:
         UserError: a parameter is unknown, or no experiment of the sweep has finished.
     """
-    table = pd.read_csv(io.StringIO(csv), dtype={"Experiment": str})
+    table = pd.read_csv(io.StringIO(csv), dtype=str)
     unknown = [name for name in params if name not in table]
     if unknown:
         raise UserError(f"params.yaml has no '{unknown[0]}'; name a parameter as in train.lr")
-    table = table[table["Experiment"].str.fullmatch(rf"{sweep}-\d+", na=False)]
-    for column in (VALIDATION, TEST):  # "!" where an experiment has no such number
-        table[column] = pd.to_numeric(table[column], errors="coerce")
-    finished = table[VALIDATION].notna() & table[TEST].notna()
-    if not finished.any():
-        raise UserError(f"no experiment '{sweep}-N' has finished; see: dvc queue status")
-    ranked = table[finished].sort_values([VALIDATION, "Experiment"], ascending=[False, True])
-    return ranked[["Experiment", *params, VALIDATION, TEST]], sorted(table[~finished]["Experiment"])
+    # DVC leaves out columns that are empty, and shows the metrics of the commit for what has not finished.
+    table = table.reindex(columns=["Experiment", "State", *params, VALIDATION, TEST])
+    table = table[table["Experiment"].str.fullmatch(rf"{re.escape(sweep)}(-\d+)?", na=False)]
+    table[[VALIDATION, TEST]] = table[[VALIDATION, TEST]].apply(pd.to_numeric, errors="coerce")
+    done = table["State"].isna() & table[[VALIDATION, TEST]].notna().all(axis=1)
+    if not done.any():
+        raise UserError(f"no experiment of the sweep '{sweep}' has finished; see: dvc queue status")
+    ranked = table[done].sort_values(VALIDATION, ascending=False, kind="stable").drop(columns="State")
+    return ranked, sorted(set(table[~done]["Experiment"]) - set(ranked["Experiment"]))
 
 
 def print_table(ranked: pd.DataFrame, params: list[str]) -> None:
@@ -80,7 +82,7 @@ def print_table(ranked: pd.DataFrame, params: list[str]) -> None:
         grid.add_column(header, justify="right")
     for rank, row in enumerate(ranked.to_dict("records"), start=1):
         numbers = (f"{row[column]:.4f}" for column in (VALIDATION, TEST))
-        grid.add_row(str(rank), row["Experiment"], *(str(row[name]) for name in params), *numbers)
+        grid.add_row(str(rank), row["Experiment"], *(row[name] for name in params), *numbers)
     Console(highlight=False, markup=False, emoji=False).print(grid)
 
 
@@ -92,7 +94,7 @@ def dots(ranked: pd.DataFrame, params: list[str]) -> Figure:
     axes = figure.subplots()
     axes.plot(ranked[VALIDATION], lines, "o", color=BLUE, label="validation (ranks)")
     axes.plot(ranked[TEST], lines, "D", color=ORANGE, fillstyle="none", label="test")
-    names = [", ".join(map(str, row)) for row in ranked[params].to_numpy()]
+    names = [", ".join(row) for row in ranked[params].to_numpy()]
     axes.set_yticks(lines, names)
     axes.set(xlabel="accuracy", ylabel=", ".join(params))
     axes.invert_yaxis()

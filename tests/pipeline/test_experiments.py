@@ -11,7 +11,7 @@ def test_a_sweep_is_queued_run_and_ranked_and_its_experiments_are_compared(proje
     ranked = [line.split() for line in output.splitlines() if "tuning-" in line and " 0.001 " in line]
     assert [row[0] for row in ranked] == ["1", "2"]
     assert {row[2] for row in ranked} == {"adam", "sgd"}
-    assert project.read("plots/tuning.png").startswith(b"\x89PNG")
+    assert project.read("sweeps/tuning.png").startswith(b"\x89PNG")
     assert project.read("params.yaml") == before  # experiments of the queue run in folders of their own
 
     compared = project.run("make", "compare", COLUMNS="120")

@@ -100,6 +100,7 @@ def test_every_plot_can_be_shown(finished: Project) -> None:
 def undisturbed(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A training of EPOCHS epochs that nobody killed."""
     whole = finished.copy(tmp_path_factory.mktemp("undisturbed") / "project")
+    shutil.rmtree(whole.folder / ".checkpoints")  # of the shorter training, from which it would go on
     whole.set(train__epochs=EPOCHS, train__patience=EPOCHS)
     assert "train" in whole.repro()
     return whole
@@ -107,6 +108,7 @@ def undisturbed(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.mark.parametrize("cause", ["SIGKILL", "SIGTERM", "SIGINT"])
 def test_a_killed_run_resumes_to_the_same_bytes(undisturbed: Project, project: Project, cause: str) -> None:
+    shutil.rmtree(project.folder / ".checkpoints")
     project.set(train__epochs=EPOCHS, train__patience=EPOCHS)
     last = random.randint(1, EPOCHS - 1)  # the epoch after which it dies
     print(f"killed with {cause} after epoch {last}")  # shown if the test fails

@@ -77,7 +77,7 @@ def test_every_path_of_a_command_is_a_dependency_or_an_output(dag: dict[str, Any
     for path in arguments.split()[3:]:
         inside = [out for out in outputs if out == path or out.startswith(f"{path}/")]
         assert path in entry["deps"] or inside
-    assert options in ("", "checkpoints .checkpoints")
+    assert options in ("", 'checkpoints "$DVC_ROOT/.checkpoints"')
 
 
 def test_packages_hold_nothing_but_a_docstring() -> None:

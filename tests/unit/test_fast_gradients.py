@@ -6,6 +6,7 @@ from emotion.fast_gradients import FastConv2D, FusedBatchNormalization, with_fas
 from emotion.models import ModelParams, Precision, paper_cnn
 
 PARAMS = ModelParams(name="paper_cnn", dropout=0.0, conv_dropout=0.0, dense_dropout=0.0, l2=0.001)
+pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's kernels")
 FACES = np.random.default_rng(0).random((8, 48, 48, 1), np.float32)
 
 
@@ -56,7 +57,25 @@ def test_layers_of_feature_maps_are_exchanged_and_the_network_is_left_alone() ->
     assert [layer.name for layer in fast.layers] == [layer.name for layer in start.layers]
 
 
-@pytest.mark.parametrize("options", [{"strides": 2}, {"padding": "valid"}, {"dilation_rate": 2}])
+@pytest.mark.parametrize(
+    "options", [{"strides": 2}, {"padding": "valid"}, {"dilation_rate": 2}, {"kernel_size": 2}, {"groups": 2}]
+)
 def test_other_convolutions_stay_as_they_are(options: dict[str, int | str]) -> None:
-    start = keras.Sequential([layers.Input((48, 48, 1)), layers.Conv2D(4, 3, **options)])
+    convolution = layers.Conv2D(**({"filters": 4, "kernel_size": 3, "padding": "same"} | options))
+    start = keras.Sequential([layers.Input((48, 48, 2)), convolution])
     assert [type(layer) for layer in with_fast_gradients(start).layers] == [layers.Conv2D]
+
+
+@pytest.mark.parametrize("options", [{"scale": False}, {"center": False}, {"renorm": True}, {"axis": 1}])
+def test_other_normalisations_stay_as_they_are(options: dict[str, bool | int]) -> None:
+    start = keras.Sequential([layers.Input((48, 48, 2)), layers.BatchNormalization(**options)])
+    assert [type(layer) for layer in with_fast_gradients(start).layers] == [layers.BatchNormalization]
+
+
+def test_a_frozen_normalisation_keeps_its_averages() -> None:
+    fast = with_fast_gradients(network())
+    norm = fast.get_layer("norm_64")
+    norm.trainable = False
+    before = [np.array(value) for value in norm.get_weights()]
+    after_a_step(fast)
+    assert all(np.array_equal(old, new) for old, new in zip(before, norm.get_weights(), strict=True))

@@ -4,15 +4,17 @@ import pytest
 from emotion.errors import UserError
 from experiments.ranking import dots, print_table, ranking
 
-CSV = """Experiment,rev,validation.accuracy,accuracy,train.optimizer,train.lr
-,workspace,0.9,0.9,adam,0.1
-,main,0.9,0.9,adam,0.1
-tuning-1,a1,0.60,0.66,adam,0.001
-tuning-2,a2,0.62,0.61,sgd,0.001
-tuning-3,a3,!,!,nadam,0.001
-tuning-10,a4,0.60,0.60,adam,1e-05
-tuning2-1,a5,0.99,0.99,adam,0.001
-other,a6,0.99,0.99,adam,0.001
+CSV = """Experiment,rev,State,validation.accuracy,accuracy,train.optimizer,train.lr,train.epochs
+,workspace,,0.9,0.9,adam,0.1,5
+,main,,0.9,0.9,adam,0.1,5
+tuning-1,a1,,0.60,0.66,adam,0.001,10
+tuning-2,a2,,0.62,0.61,sgd,0.001,10
+tuning-3,a3,Failed,0.9,0.9,nadam,0.001,
+tuning-4,a4,Running,!,!,adagrad,0.001,10
+tuning-1,a5,Failed,0.9,0.9,adam,0.001,10
+tuning-10,a6,,0.60,0.60,adam,1e-05,10
+tuning2-1,a7,,0.99,0.99,adam,0.001,10
+other,a8,,0.99,0.99,adam,0.001,10
 """
 PARAMS = ["train.optimizer", "train.lr"]
 
@@ -23,8 +25,16 @@ def test_validation_ranks_and_test_does_not() -> None:
     assert list(ranked["accuracy"]) == [0.61, 0.66, 0.60]
 
 
-def test_what_did_not_finish_is_named_and_left_out() -> None:
-    assert ranking(CSV, "tuning", PARAMS)[1] == ["tuning-3"]
+def test_what_did_not_finish_is_named_and_left_out_whatever_numbers_it_shows() -> None:
+    assert ranking(CSV, "tuning", PARAMS)[1] == ["tuning-3", "tuning-4"]
+
+
+def test_a_sweep_of_one_experiment_has_no_number() -> None:
+    assert list(ranking(CSV, "other", PARAMS)[0]["Experiment"]) == ["other"]
+
+
+def test_parameters_are_shown_as_they_are_written() -> None:
+    assert set(ranking(CSV, "tuning", ["train.epochs"])[0]["train.epochs"]) == {"10"}
 
 
 def test_an_unknown_parameter_is_named() -> None:
@@ -32,10 +42,16 @@ def test_an_unknown_parameter_is_named() -> None:
         ranking(CSV, "tuning", ["train.rate"])
 
 
-@pytest.mark.parametrize("sweep", ["nothing", "tuning-3"])
+@pytest.mark.parametrize("sweep", ["nothing", "tuning-3", "a("])
 def test_a_sweep_of_which_nothing_finished_says_where_to_look(sweep: str) -> None:
     with pytest.raises(UserError, match=r"no experiment .* has finished; see: dvc queue status"):
         ranking(CSV, sweep, PARAMS)
+
+
+def test_no_metrics_at_all_says_the_same() -> None:
+    csv = "Experiment,rev,State,train.lr\ntuning-1,a1,Queued,0.1\n"
+    with pytest.raises(UserError, match=r"no experiment .* has finished; see: dvc queue status"):
+        ranking(csv, "tuning", ["train.lr"])
 
 
 def test_the_table_has_a_line_for_each_experiment(capsys: pytest.CaptureFixture[str]) -> None:

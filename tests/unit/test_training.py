@@ -129,10 +129,28 @@ def test_training_stops_when_patience_is_over(tmp_path: Path) -> None:
     assert len(history) < 50
 
 
-def test_a_stopped_training_stays_stopped_when_rerun(tmp_path: Path) -> None:
+def test_a_stopped_training_stays_stopped_when_rerun(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     first, _ = train(tmp_path / "c.npz", lr=1e-9, epochs=50, patience=1)
+    capsys.readouterr()
     again, _ = train(tmp_path / "c.npz", lr=1e-9, epochs=50, patience=1)
     assert again == first
+    assert [line.split(" (")[0] for line in capsys.readouterr().out.splitlines()] == [
+        f"resuming after epoch {len(first)}"
+    ]
+
+
+def test_a_stopped_training_goes_on_with_more_patience(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped, _ = train(tmp_path / "1/50-1.npz", lr=1e-9, epochs=50, patience=1)
+    longer, network = train(tmp_path / "1/50-3.npz", lr=1e-9, epochs=50, patience=3)
+    assert f"resuming after epoch {len(stopped)}" in capsys.readouterr().out
+    whole, undisturbed = train(tmp_path / "2/50-3.npz", lr=1e-9, epochs=50, patience=3)
+    assert longer == whole
+    for value, expected in zip(network.get_weights(), undisturbed.get_weights(), strict=True):
+        assert np.array_equal(value, expected)
 
 
 def test_a_longer_training_goes_on_from_a_shorter_one(

@@ -66,7 +66,7 @@ def ranking(csv: str, sweep: str, params: list[str]) -> tuple[pd.DataFrame, list
     table = table.reindex(columns=["Experiment", "State", *params, VALIDATION, TEST])
     table = table[table["Experiment"].str.fullmatch(rf"{re.escape(sweep)}(-\d+)?", na=False)]
     table[[VALIDATION, TEST]] = table[[VALIDATION, TEST]].apply(pd.to_numeric, errors="coerce")
-    done = table["State"].isna() & table[[VALIDATION, TEST]].notna().all(axis=1)
+    done = table["State"].fillna("Success").eq("Success") & table[[VALIDATION, TEST]].notna().all(axis=1)
     if not done.any():
         raise UserError(f"no experiment of the sweep '{sweep}' has finished; see: dvc queue status")
     ranked = table[done].sort_values(VALIDATION, ascending=False, kind="stable").drop(columns="State")
@@ -75,10 +75,10 @@ def ranking(csv: str, sweep: str, params: list[str]) -> tuple[pd.DataFrame, list
 
 def print_table(ranked: pd.DataFrame, params: list[str]) -> None:
     """Print the experiments in their order."""
-    grid = Table(box=box.SIMPLE)
-    for header in ("", "experiment", *params):
+    grid = Table(title="accuracy of the finished experiments", box=box.SIMPLE)
+    for header in ("", "experiment", *(name.rpartition(".")[2] for name in params)):
         grid.add_column(header)
-    for header in ("validation accuracy", "test accuracy"):
+    for header in ("validation", "test"):
         grid.add_column(header, justify="right")
     for rank, row in enumerate(ranked.to_dict("records"), start=1):
         numbers = (f"{row[column]:.4f}" for column in (VALIDATION, TEST))
@@ -90,15 +90,13 @@ def print_table(ranked: pd.DataFrame, params: list[str]) -> None:
 def dots(ranked: pd.DataFrame, params: list[str]) -> Figure:
     """Draw both accuracies of each experiment on a line of its own, the best on validation on top."""
     lines = np.arange(len(ranked))
-    figure = Figure(figsize=(8, 1.2 + 0.26 * len(ranked)))
+    figure = Figure(figsize=(8, 1.4 + 0.28 * len(ranked)))
     axes = figure.subplots()
     axes.plot(ranked[VALIDATION], lines, "o", color=BLUE, label="validation (ranks)")
     axes.plot(ranked[TEST], lines, "D", color=ORANGE, fillstyle="none", label="test")
-    names = [", ".join(row) for row in ranked[params].to_numpy()]
-    axes.set_yticks(lines, names)
-    axes.set(xlabel="accuracy", ylabel=", ".join(params))
-    axes.invert_yaxis()
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.6 / figure.get_figheight()), ncols=2)
+    axes.set_yticks(lines, [", ".join(row) for row in ranked[params].to_numpy()])
+    axes.set(title=", ".join(params), xlabel="accuracy", ylim=(len(ranked) - 0.5, -0.5))
+    figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 

@@ -8,7 +8,7 @@ CSV = """Experiment,rev,State,validation.accuracy,accuracy,train.optimizer,train
 ,workspace,,0.9,0.9,adam,0.1,5
 ,main,,0.9,0.9,adam,0.1,5
 tuning-1,a1,,0.60,0.66,adam,0.001,10
-tuning-2,a2,,0.62,0.61,sgd,0.001,10
+tuning-2,a2,Success,0.62,0.61,sgd,0.001,10
 tuning-3,a3,Failed,0.9,0.9,nadam,0.001,
 tuning-4,a4,Running,!,!,adagrad,0.001,10
 tuning-1,a5,Failed,0.9,0.9,adam,0.001,10

@@ -1,5 +1,6 @@
 """The bytes of a CSV that stands alone or in a zip, read without trusting the archive."""
 
+import io
 import stat
 import struct
 import zipfile
@@ -10,13 +11,18 @@ from typing import IO
 
 from emotion.errors import UserError
 
-LIMIT = 4 << 30  # bytes of a CSV, a dozen times the official one: a zip bomb must not fill the disk
+LIMIT = 4 << 30  # bytes of a CSV, a dozen times the official one: nothing may fill the disk
 CHUNK = 1 << 20  # bytes held in memory at a time
+
+# How many times as large as its zip a CSV may be: faces are 3 times, line drawings 60, bombs 1,000.
+# zipfile gives no more bytes than are declared, so a bomb that lies about its size is bounded too.
+MOST_EXPANSION = 100
 
 # Python's decoders of bzip2 and LZMA expand all that they are given at once, so a bomb fills the memory.
 SAFE_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What zipfile lets through on a broken archive; OSError is a seek to before its start.
 BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError, OSError)
+LONGEST_REASON = 200  # characters of it that are shown: zipfile quotes names of up to 65,535 bytes
 
 
 class DamagedFileError(UserError):
@@ -32,32 +38,55 @@ def csv_chunks(path: Path) -> Iterator[bytes]:
     Raises:
         DamagedFileError: the zip is broken or fails its own checksum.
         UserError: the zip has no CSV or several, or one that is encrypted or in another compression
-            than deflate, or the CSV is larger than LIMIT.
+            than deflate, or a directory larger than CHUNK; or the CSV is larger than LIMIT, or than
+            MOST_EXPANSION times its zip.
     """
     if not _is_zip(path):
+        if path.stat().st_size > LIMIT:
+            raise _too_large(path)
         with path.open("rb") as file:
-            yield from _limited(file, path)
+            yield from _chunks(file)
         return
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _Sipped(io.FileIO(path)) as file, zipfile.ZipFile(file) as archive:
             member = _only_csv(archive, path)
-            with archive.open(member) as file:
-                yield from _limited(file, path)
+            _refuse_unsafe(member, path)
+            with archive.open(member) as csv:
+                yield from _chunks(csv)
     except BROKEN as error:
-        raise DamagedFileError(f"{path} is a broken zip ({error}): get it again") from error
+        reason = str(error)[:LONGEST_REASON] or "it ends too early"
+        raise DamagedFileError(f"{path} is a broken zip ({reason}): get it again") from error
+
+
+class _Sipped(io.BufferedReader):
+    """A zip that is read in small pieces: zipfile takes its directory, which may be gigabytes, in one."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > CHUNK:
+            raise UserError(
+                f"the directory of the zip {self.name} has more than {CHUNK:,} bytes: "
+                "unpack it and give the CSV itself"
+            )
+        return super().read(size)
 
 
 def _is_zip(path: Path) -> bool:
     with path.open("rb") as file:
         magic = file.read(4)
-    return magic == b"PK\x03\x04" or zipfile.is_zipfile(path)  # the first even if the end was cut off
+    try:
+        return magic == b"PK\x03\x04" or zipfile.is_zipfile(path)  # the first even if the end was cut off
+    except zipfile.BadZipFile:  # it says that it spans several disks
+        return True
 
 
 def _only_csv(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     csvs = [member for member in archive.infolist() if _is_csv(member)]
     if len(csvs) != 1:
         raise UserError(f"{path} is a zip with {len(csvs)} CSV files: it must hold exactly one")
-    member = csvs[0]
+    return csvs[0]
+
+
+def _refuse_unsafe(member: zipfile.ZipInfo, path: Path) -> None:
     if member.flag_bits & 1:
         raise UserError(f"the CSV in {path} is encrypted: unpack it and give the CSV itself")
     if member.compress_type not in SAFE_METHODS:
@@ -66,7 +95,11 @@ def _only_csv(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
         )
     if member.file_size > LIMIT:
         raise _too_large(path)
-    return member
+    if member.file_size > MOST_EXPANSION * path.stat().st_size:
+        raise UserError(
+            f"the CSV in {path} is more than {MOST_EXPANSION} times as large as the zip, as no faces are: "
+            "if you trust it, unpack it and give the CSV itself"
+        )
 
 
 def _is_csv(member: zipfile.ZipInfo) -> bool:
@@ -76,12 +109,8 @@ def _is_csv(member: zipfile.ZipInfo) -> bool:
     return name.suffix.lower() == ".csv" and not (member.is_dir() or link or of_macos)
 
 
-def _limited(file: IO[bytes], path: Path) -> Iterator[bytes]:
-    size = 0
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
     while chunk := file.read(CHUNK):
-        size += len(chunk)
-        if size > LIMIT:
-            raise _too_large(path)
         yield chunk
 
 

@@ -5,9 +5,11 @@ contests", ICONIP 2013. A file has the header `emotion,pixels,Usage` and a row f
 0 to 6, 48 x 48 grey values 0 to 255 separated by spaces, and the part of the contest's split.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -142,8 +144,9 @@ def duplicate_groups(images: np.ndarray) -> np.ndarray:
     Returns:
         int32 (N,), numbered from 0 in the order of first appearance.
     """
-    numbers: dict[bytes, int] = {}
-    groups = (numbers.setdefault(image.tobytes(), len(numbers)) for image in images)
+    numbers: dict[bytes, int] = {}  # by a digest of 16 bytes: the images themselves would be held twice
+    digests = (hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images)
+    groups = (numbers.setdefault(digest, len(numbers)) for digest in digests)
     return np.fromiter(groups, np.int32, count=len(images))
 
 
@@ -231,7 +234,7 @@ def _parse_with_care(line: bytes) -> tuple[Row, bytes, str]:
     fields = line.split(b",")
     label, pixels, usage = [*fields, b"", b""][:3]
     emotion = _integer(label)
-    tokens = pixels.split()
+    tokens = re.findall(rb"[^ \t]+", pixels)  # split() would also take a lone CR for white space
     integers = [_integer(token) for token in tokens]
     odd = [token for token, integer in zip(tokens, integers, strict=True) if integer is None]
     outside = [integer for integer in integers if integer is not None and not 0 <= integer <= 255]
@@ -262,6 +265,7 @@ def _parse_with_care(line: bytes) -> tuple[Row, bytes, str]:
     return row, image, ", ".join(faults)
 
 
+@lru_cache(1000)  # rows that are read slowly repeat a few hundred values
 def _integer(text: bytes) -> int | None:
     """Return the integer, one of many digits as an end of int32, or None if it is not one."""
     if not re.fullmatch(rb"-?[0-9]+", text):

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import classification_report, f1_score, roc_auc_score
+from sklearn.metrics import (
+    classification_report,
+    f1_score,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
 
 from emotion.labels import CLASSES
 
@@ -97,7 +102,7 @@ def bootstrap_interval(right: np.ndarray, resamples: int, seed: int) -> tuple[fl
 def evaluation(
     labels: np.ndarray, probabilities: np.ndarray, clean: np.ndarray, bootstrap: int, bins: int, seed: int
 ) -> dict[str, Any]:
-    """Return every metric of the predictions, ready for JSON and `dvc metrics diff`.
+    """Return the metrics of the predictions, few enough for `dvc metrics diff`.
 
     A precision, recall or F1 whose denominator is zero counts as 0, in its class and in the averages.
 
@@ -111,33 +116,37 @@ def evaluation(
     """
     predicted = probabilities.argmax(axis=1)
     right = predicted == labels
-    report = _report(labels, predicted, output_dict=True)
+    by_class = class_scores(labels, predicted)
+    f1 = by_class["f1"]
     low, high = bootstrap_interval(right, bootstrap, seed)
-    averages = {
-        f"{average}_{name}": report[f"{average} avg"][key]
-        for name, key in (("f1", "f1-score"), ("precision", "precision"), ("recall", "recall"))
-        for average in ("macro", "weighted")
-    }
     metrics = {
+        "rows": len(labels),
         "accuracy": right.mean(),
         "accuracy_low": low,
         "accuracy_high": high,
         "loss": cross_entropy(labels, probabilities),
-        **averages,
+        "macro_f1": f1.mean(),
+        "weighted_f1": np.average(f1, weights=by_class["support"]),
         "roc_auc": roc_auc(labels, probabilities),
         "ece": calibration(probabilities.max(axis=1), right, bins).error,
         "clean": clean_scores(labels[clean], predicted[clean]),
-        "per_class": {
-            name: {
-                "precision": report[name]["precision"],
-                "recall": report[name]["recall"],
-                "f1": report[name]["f1-score"],
-                "support": int(report[name]["support"]),
-            }
-            for name in CLASSES
-        },
+        "per_class": {name: {"f1": value} for name, value in zip(CLASSES, f1, strict=True)},
     }
     return _rounded(metrics)
+
+
+def class_scores(labels: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
+    """Return columns of each class's name, precision, recall, F1 and support."""
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, predicted, labels=range(len(CLASSES)), zero_division=0
+    )
+    return {
+        "class": np.array(CLASSES),
+        "precision": precision,
+        "recall": recall,
+        "f1": f1,
+        "support": support,
+    }
 
 
 def clean_scores(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float | int | None]:
@@ -154,13 +163,11 @@ def clean_scores(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float |
 
 def report_table(labels: np.ndarray, predicted: np.ndarray) -> str:
     """Return the paper's table: precision, recall, F1 and support of each class, then the averages."""
-    return str(_report(labels, predicted, digits=3)).rstrip()
-
-
-def _report(labels: np.ndarray, predicted: np.ndarray, **options: Any) -> Any:
-    return classification_report(
-        labels, predicted, labels=range(len(CLASSES)), target_names=CLASSES, zero_division=0, **options
+    classes = range(len(CLASSES))
+    table = classification_report(
+        labels, predicted, labels=classes, target_names=CLASSES, zero_division=0, digits=3
     )
+    return str(table).rstrip()
 
 
 def _rounded(metrics: dict[str, Any]) -> dict[str, Any]:

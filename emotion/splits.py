@@ -1,4 +1,4 @@
-"""The processed data on disk: images, labels and CSV rows of the training, validation and test split."""
+"""The processed data on disk: a folder of images, labels and CSV rows for each split."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ from emotion.errors import UserError
 from emotion.labels import CLASSES, SIDE
 
 SPLITS = ("train", "validation", "test")
+PARTS = ("images", "labels", "rows")
 
 
 @dataclass(frozen=True)
@@ -29,25 +30,24 @@ class Split:
         return len(self.labels)
 
 
-def save_split(folder: Path, name: str, split: Split) -> None:
+def save_split(folder: Path, split: Split) -> None:
     """Write a split as three .npy files that can be mapped into memory."""
-    for part in ("images", "labels", "rows"):
-        np.save(folder / f"{name}_{part}.npy", getattr(split, part), allow_pickle=False)
+    for part in PARTS:
+        np.save(folder / f"{part}.npy", getattr(split, part), allow_pickle=False)
 
 
-def load_split(folder: Path, name: str) -> Split:
-    """Map the split `name` (train, validation or test) of a processed folder into memory.
+def load_split(folder: Path) -> Split:
+    """Map the split in a folder into memory.
 
     Raises:
         UserError: a file is missing, is not a whole array, or does not fit the others.
     """
-    arrays = {part: _mapped(folder / f"{name}_{part}.npy") for part in ("images", "labels", "rows")}
-    split = Split(**arrays)
+    split = Split(**{part: _mapped(folder / f"{part}.npy") for part in PARTS})
     shape = (len(split), SIDE, SIDE, 1)
     if split.images.shape != shape or split.images.dtype != np.uint8 or split.rows.shape != shape[:1]:
-        raise UserError(f"{folder}: the arrays of '{name}' do not fit together; run: dvc repro -f preprocess")
+        raise UserError(f"{folder}: the arrays do not fit together; run: dvc repro -f preprocess")
     if len(split) == 0 or split.labels.max() >= len(CLASSES):
-        raise UserError(f"{folder}: '{name}' is empty or has unknown labels; run: dvc repro -f preprocess")
+        raise UserError(f"{folder} is empty or has unknown labels; run: dvc repro -f preprocess")
     return split
 
 

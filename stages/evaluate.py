@@ -1,6 +1,7 @@
 """Measure the model on the test split: metrics for DVC, the paper's table on the terminal.
 
-The predictions and their calibration go to CSV files, for the figures and for `dvc plots`.
+The predictions, the scores of each class and the calibration go to CSV files, for the figures and for
+`dvc plots`.
 """
 
 import argparse
@@ -8,41 +9,35 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
-from emotion.backend import keras
 from emotion.errors import UserError, one_line_errors
-from emotion.files import whole_file, write_json
+from emotion.files import hold, whole_file, write_json
+from emotion.intact import check_intact
 from emotion.labels import CLASSES
-from emotion.models import load_model
-from emotion.params import Section, load
-from emotion.scores import Calibration, calibration, evaluation, report_table
+from emotion.models import load_model, predict
+from emotion.params import load
+from emotion.schema import FloorParams, Params
+from emotion.scores import calibration, class_scores, evaluation, report_table
 from emotion.splits import Split, load_split
-
-BATCH = 256  # images predicted at once, which bounds the memory
-
-
-class EvaluateParams(Section):
-    """The `evaluate` section of params.yaml."""
-
-    bootstrap: int = Field(ge=100, le=1_000_000)
-    ece_bins: int = Field(ge=1, le=1000)
-    seed: int = Field(ge=0, lt=2**32)
 
 
 def main() -> None:
-    """Read the model and the splits; write the metrics, the predictions and their calibration."""
+    """Read the model and the splits; write the metrics and the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path, help="the trained model")
-    parser.add_argument("processed", type=Path, help="folder of the splits")
+    parser.add_argument("test", type=Path, help="folder of the test split")
+    parser.add_argument("seen", type=Path, nargs=2, help="folders of the splits that the training has seen")
     parser.add_argument("metrics", type=Path, help="where to write the metrics")
     parser.add_argument("predictions", type=Path, help="where to write the predictions")
+    parser.add_argument("per_class", type=Path, help="where to write the scores of each class")
     parser.add_argument("calibration", type=Path, help="where to write the calibration")
     args = parser.parse_args()
-    params = load("evaluate", EvaluateParams)
+    params = load(Params)["evaluate"]
+    hold("evaluate")
+    check_intact(args.model, args.test, *args.seen)
     model = load_model(args.model)
-    test = load_split(args.processed, "test")
-    seen = [load_split(args.processed, name) for name in ("train", "validation")]
+    test = load_split(args.test)
+    seen = [load_split(folder) for folder in args.seen]
 
     probabilities = predict(model, test.images)
     if not np.isfinite(probabilities).all():
@@ -53,8 +48,9 @@ def main() -> None:
     clean = clean_rows(test, seen)
     metrics = evaluation(test.labels, probabilities, clean, params.bootstrap, params.ece_bins, params.seed)
 
-    write_predictions(args.predictions, test, predicted, confidence)
-    write_calibration(args.calibration, calibration(confidence, predicted == test.labels, params.ece_bins))
+    write_csv(args.predictions, prediction_table(test, predicted, confidence))
+    write_csv(args.per_class, class_scores(test.labels, predicted))
+    write_csv(args.calibration, vars(calibration(confidence, predicted == test.labels, params.ece_bins)))
     write_json(args.metrics, metrics)
 
     print(report_table(test.labels, predicted))
@@ -64,12 +60,7 @@ def main() -> None:
         f"accuracy {on_clean['accuracy']} on the {on_clean['rows']:,} clean ones: not in train or validation"
     )
     print(f"metrics: {args.metrics}; predictions: {args.predictions}")
-
-
-def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Return the probabilities of the seven classes, float64 (N, 7), of images uint8 (N, 48, 48, 1)."""
-    batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    return np.concatenate([model.predict_on_batch(batch) for batch in batches]).astype(np.float64)
+    check_floor(metrics, params.floor)
 
 
 def clean_rows(test: Split, seen: list[Split]) -> np.ndarray:
@@ -78,26 +69,33 @@ def clean_rows(test: Split, seen: list[Split]) -> np.ndarray:
     return np.array([image.tobytes() not in known for image in test.images])
 
 
-def write_predictions(path: Path, test: Split, predicted: np.ndarray, confidence: np.ndarray) -> None:
-    """Write a row for each test face: its row of the CSV, both classes by name, and the confidence."""
+def check_floor(metrics: dict[str, float], floor: FloorParams | None) -> None:
+    """Refuse scores under the floor.
+
+    Raises:
+        UserError: one is; the message names it.
+    """
+    for name, least in floor or ():
+        if metrics[name] < least:
+            raise UserError(
+                f"{name} {metrics[name]} is under evaluate.floor.{name} {least}; to accept any: "
+                "dvc exp run -S evaluate.floor=null"
+            )
+
+
+def prediction_table(test: Split, predicted: np.ndarray, confidence: np.ndarray) -> dict[str, np.ndarray]:
+    """Return columns of each test face's row of the CSV, both classes by name, and the confidence."""
     names = np.array(CLASSES)
-    _write_csv(
-        path,
-        {
-            "row": test.rows,
-            "actual": names[test.labels],
-            "predicted": names[predicted],
-            "confidence": confidence,
-        },
-    )
+    return {
+        "row": test.rows,
+        "actual": names[test.labels],
+        "predicted": names[predicted],
+        "confidence": confidence,
+    }
 
 
-def write_calibration(path: Path, bins: Calibration) -> None:
-    """Write a row for each bin of the confidence that holds predictions."""
-    _write_csv(path, vars(bins))
-
-
-def _write_csv(path: Path, columns: dict[str, np.ndarray]) -> None:
+def write_csv(path: Path, columns: dict[str, np.ndarray]) -> None:
+    """Write columns of equal length as a CSV with a header, numbers to six digits."""
     with whole_file(path) as partial:
         pd.DataFrame(columns).round(6).to_csv(partial, index=False, lineterminator="\n")
 

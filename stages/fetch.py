@@ -3,34 +3,14 @@
 import argparse
 import hashlib
 from pathlib import Path
-from typing import Literal
 
-from pydantic import Field
-
-from emotion import hub, params
+from emotion import hub
 from emotion.archive import DamagedFileError, csv_chunks
 from emotion.errors import UserError, one_line_errors
 from emotion.faces import write_faces
-from emotion.files import whole_file
-
-
-class FacesParams(params.Section):
-    """The `fetch.faces` section: how many faces to render; the same seed gives the same faces."""
-
-    rows: int = Field(ge=1)
-    seed: int = Field(ge=0)
-
-
-class FetchParams(params.Section):
-    """The `fetch` section of params.yaml: where the CSV comes from, and what it must be."""
-
-    source: Literal["huggingface", "file", "faces"]
-    repo: str
-    revision: str
-    file: str
-    path: str | None
-    sha256: str | None = Field(pattern="^[0-9a-f]{64}$")
-    faces: FacesParams
+from emotion.files import hold, whole_file
+from emotion.params import load
+from emotion.schema import FetchParams, Params
 
 
 def main() -> None:
@@ -38,7 +18,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("csv", type=Path, help="where the CSV is put")
     out = parser.parse_args().csv
-    fetch = params.load("fetch", FetchParams)
+    fetch = load(Params)["fetch"]
+    hold("fetch")
     match fetch.source:
         case "huggingface":
             from_hub(fetch, out)

@@ -6,37 +6,36 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from emotion import figures
 from emotion.errors import UserError, one_line_errors
+from emotion.files import hold
+from emotion.intact import check_intact
 from emotion.labels import CLASSES
-from emotion.params import Section, load
+from emotion.params import load
+from emotion.schema import Params
 from emotion.splits import SPLITS, load_split
 
 PREDICTION_COLUMNS = ["row", "actual", "predicted", "confidence"]
 BIN_COLUMNS = ["low", "high", "rows", "confidence", "accuracy"]
 
 
-class PlotParams(Section):
-    """The `plot` section of params.yaml."""
-
-    dpi: int = Field(ge=20, le=600)
-    gallery: int = Field(ge=1, le=50)
-
-
 def main() -> None:
     """Read the splits, the curves, the predictions, their calibration and the metrics; write PNG files."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("processed", type=Path, help="folder of the splits")
+    for name in SPLITS:
+        parser.add_argument(name, type=Path, help=f"folder of the {name} split")
     parser.add_argument("curves", type=Path, help="folder of the live curves")
     parser.add_argument("predictions", type=Path, help="predictions of the test split")
     parser.add_argument("calibration", type=Path, help="calibration of the predictions")
     parser.add_argument("metrics", type=Path, help="metrics of the test split")
     parser.add_argument("plots", type=Path, help="where to write the figures")
     args = parser.parse_args()
-    params = load("plot", PlotParams)
-    splits = {name: load_split(args.processed, name) for name in SPLITS}
+    params = load(Params)["plot"]
+    hold("plot")
+    folders = {name: getattr(args, name) for name in SPLITS}
+    check_intact(*folders.values(), args.curves, args.predictions, args.calibration, args.metrics)
+    splits = {name: load_split(folder) for name, folder in folders.items()}
     test = splits["test"]
     predictions = read_columns(args.predictions, PREDICTION_COLUMNS)
     if not np.array_equal(predictions["row"], test.rows):

@@ -3,27 +3,17 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
 from emotion.errors import UserError, one_line_errors
 from emotion.fer2013 import FIRST_LINE, Table, duplicate_groups, read_csv
-from emotion.files import whole_folder
-from emotion.params import Section, load
+from emotion.files import hold, whole_folder
+from emotion.intact import check_intact
+from emotion.params import load
+from emotion.schema import Params, PreprocessParams
 from emotion.splits import SPLITS, Split, save_split
 from emotion.splitting import at_random, by_usage
-
-
-class PreprocessParams(Section):
-    """The `preprocess` section of params.yaml."""
-
-    split: Literal["random", "official", "grouped"]
-    validation: float = Field(gt=0, lt=0.5)
-    test: float = Field(gt=0, lt=0.5)
-    stratify: bool
-    seed: int = Field(ge=0, lt=2**32)
 
 
 def main() -> None:
@@ -31,27 +21,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("csv", type=Path, help="the validated CSV")
     parser.add_argument("verdict", type=Path, help="what validation said of it")
-    parser.add_argument("processed", type=Path, help="folder of the splits")
+    for name in SPLITS:
+        parser.add_argument(name, type=Path, help=f"folder of the {name} split, to be written")
     args = parser.parse_args()
-    params = load("preprocess", PreprocessParams)
+    params = load(Params)["preprocess"]
+    hold("preprocess")
+    check_intact(args.csv, args.verdict)
     if not json.loads(args.verdict.read_text(encoding="utf-8"))["success"]:
         raise UserError(f"{args.csv} did not pass validation ({args.verdict}); run: dvc repro validate")
 
     table = read_csv(args.csv)
-    rows = split_rows(table, params)
-    with whole_folder(args.processed) as folder:
-        for name, chosen in zip(SPLITS, rows, strict=True):
-            if len(chosen) == 0:
-                raise UserError(
-                    f"the {name} split of {args.csv} is empty; see preprocess.split in params.yaml"
-                )
-            split = Split(
-                images=table.images[chosen],
-                labels=table.emotion[chosen].astype(np.uint8),
-                rows=chosen.astype(np.int32),
-            )
-            save_split(folder, name, split)
-            print(f"{name:<10} {len(split):>7,} faces")
+    rows = dict(zip(SPLITS, split_rows(table, params), strict=True))
+    for name, chosen in rows.items():
+        if len(chosen) == 0:
+            raise UserError(f"the {name} split of {args.csv} is empty; see preprocess.split in params.yaml")
+    for name, chosen in rows.items():
+        split = Split(
+            images=table.images[chosen],
+            labels=table.emotion[chosen].astype(np.uint8),
+            rows=chosen.astype(np.int32),
+        )
+        with whole_folder(getattr(args, name)) as folder:
+            save_split(folder, split)
+        print(f"{name:<10} {len(split):>7,} faces")
 
 
 def split_rows(table: Table, params: PreprocessParams) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

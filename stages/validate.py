@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import Field
 from rich import box
 from rich.console import Console
 from rich.table import Table as Grid
@@ -13,20 +12,11 @@ from rich.table import Table as Grid
 from emotion.errors import UserError, one_line_errors
 from emotion.expectations import KNOWN_FAULTS, LINES, Outcome, expectations, judge, row_facts
 from emotion.fer2013 import COLUMNS, FIRST_LINE, USAGES, Table, read_csv
-from emotion.files import whole_folder, write_json
+from emotion.files import hold, whole_folder, write_json
+from emotion.intact import check_intact
 from emotion.labels import CLASSES
-from emotion.params import Section, load
-
-
-class ValidateParams(Section):
-    """The `validate` section of params.yaml."""
-
-    rows: int | None = Field(ge=1)
-    class_tolerance: float = Field(ge=0, le=1)
-    max_constant: int = Field(ge=0)
-    max_duplicates: int = Field(ge=0)
-    max_cross_split: int = Field(ge=0)
-    max_conflicting: int = Field(ge=0)
+from emotion.params import load
+from emotion.schema import Params, ValidateParams
 
 
 def main() -> None:
@@ -36,7 +26,10 @@ def main() -> None:
     parser.add_argument("verdict", type=Path, help="JSON file for the verdict and the counts")
     parser.add_argument("docs", type=Path, help="folder for the Data Docs")
     args = parser.parse_args()
-    table, outcomes = validate(args.csv, load("validate", ValidateParams), args.verdict, args.docs)
+    params = load(Params)["validate"]
+    hold("validate")
+    check_intact(args.csv)
+    table, outcomes = validate(args.csv, params, args.verdict, args.docs)
     index = args.docs / "index.html"
     show(table, outcomes, index)
     failures = [outcome for outcome in outcomes if outcome.status == "FAILED"]

@@ -1,26 +1,66 @@
 """Random changes of a face that leave its expression as it is."""
 
+import numpy as np
+
 from emotion.backend import keras, layers
-from emotion.labels import SIDE
+from emotion.models import BATCH, INPUT_SHAPE, Shape
+from emotion.schema import TrainParams
+
+PIXELS = (0, 255)  # the range of the values
 
 
-def augmentation(flip: bool, shift: float, zoom: float) -> keras.Model:
+def augmentation(params: TrainParams, shape: Shape = INPUT_SHAPE) -> keras.Model:
     """Return a model that changes faces in training and leaves them alone otherwise.
 
     Args:
-        flip: mirror half of the faces, left to right.
-        shift: the farthest shift, as a share of the side, in each direction.
-        zoom: the strongest zoom, in and out: 0.1 is 90 % to 110 %.
+        params: `shift` to `erase`; what is 0 or false is left out.
+        shape: of a face, ANY_SHAPE for faces of any size.
 
     Returns:
-        A model from pixels (N, 48, 48, 1) to float32 pixels of the same shape; edges are continued.
+        A model from pixels (N, *shape) to float32 pixels of the same shape; edges are continued.
     """
-    pixels = layers.Input((SIDE, SIDE, 1), name="pixels_to_change")
+    pixels = layers.Input(shape, name="pixels_to_change")
     x = pixels
-    if flip:
+    if params.flip:
         x = layers.RandomFlip("horizontal", name="flip")(x)
-    if shift:
-        x = layers.RandomTranslation(shift, shift, fill_mode="nearest", name="shift")(x)
-    if zoom:
-        x = layers.RandomZoom((-zoom, zoom), fill_mode="nearest", name="zoom")(x)
+    if params.shift:
+        x = layers.RandomTranslation(params.shift, params.shift, fill_mode="nearest", name="shift")(x)
+    if params.zoom:
+        x = layers.RandomZoom((-params.zoom, params.zoom), fill_mode="nearest", name="zoom")(x)
+    if params.rotation:
+        x = layers.RandomRotation(params.rotation / 360, fill_mode="nearest", name="rotation")(x)
+    if params.light:
+        x = layers.RandomBrightness(params.light, value_range=PIXELS, name="brightness")(x)
+        x = layers.RandomContrast(params.light, value_range=PIXELS, name="contrast")(x)
+    if params.erase:
+        share = (params.erase, params.erase)  # a single number would be the largest share
+        x = layers.RandomErasing(share, scale=(0.02, 0.2), value_range=PIXELS, name="erase")(x)
     return keras.Model(pixels, x, name="augmentation")
+
+
+def shrunk(images: np.ndarray, side: int) -> np.ndarray:
+    """Return faces uint8 (N, 48, 48, 1) as uint8 (N, side, side, 1); each pixel is a weighted mean."""
+    batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+    smaller = [keras.ops.image.resize(batch, (side, side), antialias=True) for batch in batches]
+    return np.concatenate([np.rint(keras.ops.convert_to_numpy(batch)).astype(np.uint8) for batch in smaller])
+
+
+def mixup(
+    images: np.ndarray, targets: np.ndarray, alpha: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return faces and targets, each mixed with another of the same epoch.
+
+    Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018, section 2.
+
+    Args:
+        images: uint8 (N, 48, 48, 1).
+        targets: float (N, 7), the shares of the classes.
+        alpha: both parameters of the beta distribution of a face's own share.
+        rng: draws the shares and the partners.
+    """
+    own = rng.beta(alpha, alpha, len(images)).astype(np.float32)
+    partner = rng.permutation(len(images))
+    mixed = np.empty_like(images)
+    for row, share in enumerate(own):  # row by row: float copies of all faces would take a gigabyte
+        mixed[row] = np.rint(share * images[row] + (1 - share) * images[partner[row]])
+    return mixed, own[:, None] * targets + (1 - own[:, None]) * targets[partner]

@@ -1,4 +1,7 @@
-"""The checkpoint that a killed training resumes from: a file that is replaced after every epoch."""
+"""The checkpoint that a killed training resumes from: a file that is replaced after every epoch.
+
+It lies in a folder that is named by the key of its training, and carries that name.
+"""
 
 import hashlib
 import json
@@ -26,11 +29,13 @@ class Checkpoint:
 
     Attributes:
         history: one entry of losses and accuracies for each finished epoch.
+        seconds: how long these epochs took, with their validation.
         variables: every variable of the model and the optimizer after the last epoch.
         best: every variable of the network after the best epoch.
     """
 
     history: History
+    seconds: float
     variables: list[np.ndarray]
     best: list[np.ndarray]
 
@@ -39,8 +44,10 @@ class Checkpoint:
         arrays = {f"variable_{i}": value for i, value in enumerate(self.variables)}
         arrays |= {f"best_{i}": value for i, value in enumerate(self.best)}
         history = np.frombuffer(json.dumps(self.history).encode(), np.uint8)
+        seconds = np.float64(self.seconds)
+        key = np.frombuffer(path.parent.name.encode(), np.uint8)
         with whole_file(path) as partial, partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, history=history, **arrays)
+            np.savez(file, allow_pickle=False, key=key, history=history, seconds=seconds, **arrays)
 
 
 def longest_checkpoint(paths: Iterable[Path], usable: Callable[[History], bool]) -> Checkpoint | None:
@@ -54,10 +61,12 @@ def longest_checkpoint(paths: Iterable[Path], usable: Callable[[History], bool])
 
 
 def load_checkpoint(path: Path) -> Checkpoint | None:
-    """Return the checkpoint at `path`, or None where there is none or it is damaged."""
+    """Return the checkpoint at `path`; None where there is none, or it is damaged or of another training."""
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            key = file["key"].tobytes().decode()
             history = json.loads(file["history"].tobytes())
+            seconds = float(file["seconds"])
             variables = [file[name] for name in file.files if name.startswith("variable_")]
             best = [file[name] for name in file.files if name.startswith("best_")]
     except FileNotFoundError:
@@ -65,7 +74,10 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         print(f"{path} is damaged and passed over ({error})", file=sys.stderr)
         return None
-    return Checkpoint(history, variables, best)
+    if key != path.parent.name:
+        print(f"{path} is of another training ({key}) and passed over", file=sys.stderr)
+        return None
+    return Checkpoint(history, seconds, variables, best)
 
 
 def run_key(settings: dict[str, Any], arrays: list[np.ndarray]) -> str:

@@ -9,14 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from emotion.backend import keras, layers
-
-
-def with_fast_gradients(network: keras.Model) -> keras.Model:
-    """Return a copy of `network` to train in its place: same layers, names and weights, other gradients."""
-    copy = keras.models.clone_model(network, clone_function=_fast)
-    copy.set_weights(network.get_weights())
-    return copy
+from emotion.backend import layers
 
 
 class FastConv2D(layers.Conv2D):  # type: ignore[misc]
@@ -66,14 +59,14 @@ class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
         return tf.cast(outputs, self.compute_dtype)
 
 
-def _fast(layer: layers.Layer) -> layers.Layer:
+def fast_layer(layer: layers.Layer) -> layers.Layer:
     """Return a new layer like `layer`, of a fast class where there is one for it."""
-    fast = type(layer)
-    if type(layer) is layers.Conv2D and _is_simple_convolution(layer):
-        fast = FastConv2D
-    elif type(layer) is layers.BatchNormalization and _is_simple_normalization(layer):
-        fast = FusedBatchNormalization
-    return fast.from_config(layer.get_config())
+    kind = type(layer)
+    if kind is layers.Conv2D and _is_simple_convolution(layer):
+        kind = FastConv2D
+    elif kind is layers.BatchNormalization and _is_simple_normalization(layer):
+        kind = FusedBatchNormalization
+    return kind.from_config(layer.get_config())
 
 
 def _is_simple_convolution(layer: layers.Conv2D) -> bool:

@@ -1,90 +1,42 @@
-"""The networks, and the model file: raw uint8 pixels in, seven probabilities out."""
+"""The model and its file: raw uint8 pixels in, seven probabilities out."""
 
 import json
 import re
 import zipfile
 from pathlib import Path
-from typing import Literal
 
-from pydantic import Field
+import numpy as np
 
 from emotion.backend import keras, layers
 from emotion.errors import UserError
 from emotion.files import whole_file
 from emotion.labels import CLASSES, SIDE
-from emotion.params import Section
 
-INPUT_SHAPE = (SIDE, SIDE, 1)
+Shape = tuple[int | None, int | None, int]
+INPUT_SHAPE: Shape = (SIDE, SIDE, 1)
+ANY_SHAPE: Shape = (None, None, 1)  # faces of any size
+BATCH = 256  # images predicted at once, which bounds the memory
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can carry
 
-Precision = Literal["float32", "bfloat16"]
 
-
-class ModelParams(Section):
-    """The `model` section of params.yaml."""
-
-    name: Literal["paper_cnn"]
-    dropout: float = Field(ge=0, lt=1)
-    conv_dropout: float = Field(ge=0, lt=1)
-    dense_dropout: float = Field(ge=0, lt=1)
-    l2: float = Field(ge=0, lt=1)
-
-
-def paper_cnn(params: ModelParams, precision: Precision = "float32") -> keras.Model:
-    """Return the paper's five-block network with new weights.
-
-    Blocks: convolutions of 32 and 64; 128; 256 with L2; 512 with L2, each block ending in batch
-    normalisation, max-pooling and dropout; then dense layers of 256 and 128.
-
-    Args:
-        params: dropout rates and the strength of L2.
-        precision: what the convolutions compute in. Everything else stays float32, because
-            element-wise bfloat16 is slow on CPUs and costs accuracy in batch normalisation.
-
-    Returns:
-        A model from float32 (N, 48, 48, 1) in [0, 1] to probabilities float32 (N, 7).
-    """
-    policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
-
-    def convolution(filters: int, l2: float = 0.0) -> layers.Layer:
-        return layers.Conv2D(
-            filters,
-            3,
-            padding="same",
-            activation="relu",
-            kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
-            dtype=policy,
-            name=f"conv_{filters}",
-        )
-
-    inputs = x = layers.Input(INPUT_SHAPE, name="scaled_pixels")
-    x = convolution(32)(x)
-    for filters, l2 in [(64, 0.0), (128, 0.0), (256, params.l2), (512, params.l2)]:
-        x = convolution(filters, l2)(x)
-        x = layers.BatchNormalization(name=f"norm_{filters}")(x)
-        x = layers.MaxPooling2D(2, name=f"pool_{filters}")(x)
-        rate = params.dropout if filters == 64 else params.conv_dropout
-        x = layers.Dropout(rate, name=f"drop_{filters}")(x)
-    x = layers.Flatten(name="flatten")(x)
-    for units in (256, 128):
-        x = layers.Dense(units, activation="relu", name=f"dense_{units}")(x)
-        x = layers.BatchNormalization(name=f"norm_dense_{units}")(x)
-        x = layers.Dropout(params.dense_dropout, name=f"drop_dense_{units}")(x)
-    outputs = layers.Dense(len(CLASSES), activation="softmax", name="probabilities")(x)
-    return keras.Model(inputs, outputs, name=params.name)
-
-
-def from_pixels(network: keras.Model, augmentation: keras.Model | None = None) -> keras.Model:
-    """Return `network` behind its scaling to [0, 1], so that it takes uint8 pixels (N, 48, 48, 1).
+def from_pixels(
+    network: keras.Model, augmentation: keras.Model | None = None, flip_average: bool = False
+) -> keras.Model:
+    """Return `network` behind its scaling to [0, 1], so that it takes uint8 pixels of the network's shape.
 
     With `augmentation` between the pixels and the scaling it is the model that is trained; without, the
-    one that is saved. Both share the network's weights.
+    one that is saved. Both share the network's weights. With `flip_average` its probabilities are the means
+    over the image and its mirror image.
     """
-    pixels = x = layers.Input(INPUT_SHAPE, dtype="uint8", name="pixels")
+    pixels = x = layers.Input(network.input_shape[1:], dtype="uint8", name="pixels")
     if augmentation is not None:
         x = augmentation(x)
     x = layers.Rescaling(1 / 255, name="rescaling")(x)
-    return keras.Model(pixels, network(x), name="emotion")
+    probabilities = network(x)
+    if flip_average:
+        mirrored = network(keras.ops.flip(x, axis=2))
+        probabilities = layers.Average(name="flip_average")([probabilities, mirrored])
+    return keras.Model(pixels, probabilities, name="emotion")
 
 
 def save_model(model: keras.Model, path: Path) -> None:
@@ -143,3 +95,9 @@ def load_model(path: Path) -> keras.Model:
     if model.output_shape != (None, len(CLASSES)):
         raise UserError(f"{path} gives {model.output_shape}, must give {len(CLASSES)} probabilities")
     return model
+
+
+def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Return the probabilities of the seven classes, float64 (N, 7), of images uint8 (N, 48, 48, 1)."""
+    batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+    return np.concatenate([model.predict_on_batch(batch) for batch in batches]).astype(np.float64)

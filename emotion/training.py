@@ -1,51 +1,30 @@
 """One training, epoch by epoch: the same seed gives the same weights, killed and resumed or not."""
 
 import math
+import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 from tqdm import tqdm
 
-from emotion.augment import augmentation
-from emotion.backend import keras
+from emotion.augment import augmentation, mixup, shrunk
+from emotion.backend import keras, layers
 from emotion.checkpoint import Checkpoint, History, longest_checkpoint
 from emotion.errors import UserError
+from emotion.imbalance import class_weights, epoch_rows
 from emotion.labels import CLASSES
-from emotion.models import Precision, from_pixels
-from emotion.params import Section
+from emotion.models import ANY_SHAPE, INPUT_SHAPE, Shape, from_pixels
+from emotion.optimizers import optimizer
+from emotion.schema import TrainParams
 from emotion.splits import Split
 
 TENSORFLOW = keras.backend.backend() == "tensorflow"
 if TENSORFLOW:
-    from emotion.fast_gradients import with_fast_gradients
-
-OPTIMIZERS = {
-    "adam": keras.optimizers.Adam,
-    "sgd": keras.optimizers.SGD,
-    "rmsprop": keras.optimizers.RMSprop,
-    "adamw": keras.optimizers.AdamW,
-    "nadam": keras.optimizers.Nadam,
-    "adagrad": keras.optimizers.Adagrad,
-}
-
-
-class TrainParams(Section):
-    """The `train` section of params.yaml."""
-
-    optimizer: Literal["adam", "sgd", "rmsprop", "adamw", "nadam", "adagrad"]
-    lr: float = Field(gt=0, le=10)
-    batch_size: int = Field(ge=1, le=65536)
-    epochs: int = Field(ge=1, le=10000)
-    patience: int = Field(ge=1, le=10000)
-    flip: bool
-    shift: float = Field(ge=0, le=0.5)
-    zoom: float = Field(ge=0, le=0.5)
-    precision: Precision
-    seed: int = Field(ge=0, lt=2**32)
+    from emotion.fast_gradients import fast_layer
 
 
 def fit(
@@ -78,11 +57,12 @@ def fit(
     Raises:
         UserError: the loss is no longer a finite number.
     """
-    trained = with_fast_gradients(network) if TENSORFLOW else network
-    model = from_pixels(trained, augmentation(params.flip, params.shift, params.zoom))
+    shape = ANY_SHAPE if params.small_epochs else INPUT_SHAPE
+    trained = _copy(network, shape)
+    model = from_pixels(trained, augmentation(params, shape))
     model.compile(
-        optimizer=OPTIMIZERS[params.optimizer](learning_rate=params.lr),
-        loss="categorical_crossentropy",
+        optimizer=optimizer(params, math.ceil(len(train) / params.batch_size)),
+        loss=loss(params),
         metrics=["accuracy"],
         # XLA's convolutions on a CPU are slower than TensorFlow's own
         jit_compile=keras.backend.backend() == "jax",
@@ -91,37 +71,73 @@ def fit(
     variables = model.variables + model.optimizer.variables
 
     history: History = []
+    seconds = 0.0
     best = _values(trained.weights)
     if saved := longest_checkpoint(checkpoint.parent.glob("*.npz"), lambda past: _on_the_way(past, params)):
-        history, best = saved.history, saved.best
+        history, seconds, best = saved.history, saved.seconds, saved.best
         _assign(variables, saved.variables)
         print(f"resuming after epoch {len(history)} ({checkpoint.parent})")
     for entry in history:
         on_epoch(entry)
 
-    targets = keras.utils.to_categorical(train.labels, len(CLASSES))
-    validation_targets = keras.utils.to_categorical(validation.labels, len(CLASSES))
+    expected = keras.utils.to_categorical(validation.labels, len(CLASSES))
     while len(history) < params.epochs and not _stalled(history, params.patience):
-        epoch = len(history) + 1
+        began, epoch = time.perf_counter(), len(history) + 1
         title = f"epoch {epoch:>2}/{params.epochs}"
-        order = np.random.default_rng([params.seed, epoch]).permutation(len(train))
+        drawn = _drawn(train, params, epoch)
         _reseed(model, params.seed, epoch)
-        faces, wanted = train.images[order], targets[order]
-        entry = _run(model, model.train_on_batch, faces, wanted, params.batch_size, title)
-        known = _run(model, model.test_on_batch, validation.images, validation_targets, params.batch_size)
+        try:
+            entry = _run(model, model.train_on_batch, drawn, params.batch_size, title)
+            with _averaged(model):
+                known = _run(model, model.test_on_batch, [validation.images, expected], params.batch_size)
+                reached = _values(trained.weights)
+        except FloatingPointError as error:
+            raise UserError(f"{error} in epoch {epoch}; try a train.lr under {params.lr}") from error
         entry |= {f"val_{name}": value for name, value in known.items()}
-        if not all(map(math.isfinite, entry.values())):
-            raise UserError(f"the loss is not finite after epoch {epoch}; try a train.lr under {params.lr}")
         history.append(entry)
         if best_epoch(history) == epoch:
-            best = _values(trained.weights)
-        Checkpoint(history, _values(variables), best).save(checkpoint)
-        print(f"{title}  {'  '.join(f'{name} {value:.4f}' for name, value in entry.items())}", flush=True)
+            best = reached
+        seconds += time.perf_counter() - began
+        Checkpoint(history, seconds, _values(variables), best).save(checkpoint)
         on_epoch(entry)
+        print(f"{title}  {'  '.join(f'{name} {value:.4f}' for name, value in entry.items())}", flush=True)
 
+    print(f"{len(history)} epochs in {seconds / 60:.1f} min")
     _assign(network.weights, best)
     _reseed(network, params.seed, 0)
     return history
+
+
+def _copy(network: keras.Model, shape: Shape) -> keras.Model:
+    """Return a network of the same layers and weights to train in its place, for faces of this shape."""
+    copy = keras.models.clone_model(
+        network, input_tensors=layers.Input(shape), clone_function=fast_layer if TENSORFLOW else None
+    )
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def _drawn(train: Split, params: TrainParams, epoch: int) -> list[np.ndarray]:
+    """Return the faces of an epoch, their targets and, where the classes are weighted, their weights."""
+    rng = np.random.default_rng([params.seed, epoch])
+    rows = epoch_rows(train.labels, params.sampling, rng)
+    faces = train.images[rows]
+    targets = keras.utils.to_categorical(train.labels[rows], len(CLASSES))
+    if params.mixup:
+        faces, targets = mixup(faces, targets, params.mixup, rng)
+    if epoch <= params.small_epochs:
+        faces = shrunk(faces, params.small_side)
+    weights = class_weights(train.labels, params.class_weights)
+    return [faces, targets] if weights is None else [faces, targets, targets @ weights]
+
+
+def loss(params: TrainParams) -> keras.losses.Loss:
+    """Return the loss: cross-entropy, or focal loss (Lin et al., ICCV 2017, equation 4)."""
+    if params.focal_gamma == 0:
+        return keras.losses.CategoricalCrossentropy(label_smoothing=params.label_smoothing)
+    return keras.losses.CategoricalFocalCrossentropy(
+        alpha=1.0, gamma=params.focal_gamma, label_smoothing=params.label_smoothing
+    )
 
 
 def best_epoch(history: History) -> int:
@@ -132,29 +148,44 @@ def best_epoch(history: History) -> int:
 def _run(
     model: keras.Model,
     step: Callable[..., dict[str, Any]],
-    images: np.ndarray,
-    targets: np.ndarray,
+    arrays: list[np.ndarray],
     batch_size: int,
     title: str | None = None,
 ) -> dict[str, float]:
-    """Take a step with each batch in turn and return the means over all; a title shows a progress bar.
+    """Take a step with each batch of images, targets and, if any, weights; return the means over all.
+
+    A title shows a progress bar. A loss that is not finite ends it at once with a FloatingPointError.
 
     A plain loop over batches: one call of `Model.fit` an epoch was seen to stall on its return, idle, for
     up to as long as the epoch had taken (TensorFlow 2.21 on a CPU).
     """
     sums: dict[str, float] = defaultdict(float)
     silent = None if title else True  # None: silent where there is no terminal
-    with tqdm(desc=title, total=len(images), unit=" images", leave=False, disable=silent) as bar:
-        for start in range(0, len(images), batch_size):
-            batch = slice(start, start + batch_size)
-            faces = images[batch]
+    rows = len(arrays[0])
+    with tqdm(desc=title, total=rows, unit=" images", leave=False, disable=silent) as bar:
+        for start in range(0, rows, batch_size):
+            batch = [array[start : start + batch_size] for array in arrays]
             model.reset_metrics()  # each step reports its own batch
-            logs = step(faces, targets[batch], return_dict=True)
+            logs = step(*batch, return_dict=True)
             for name, value in logs.items():
-                sums[name] += float(value) * len(faces)
+                sums[name] += float(value) * len(batch[0])
+            if not math.isfinite(sums["loss"]):
+                raise FloatingPointError("the loss is not finite")
             bar.set_postfix(logs, refresh=False)
-            bar.update(len(faces))
-    return {name: value / len(images) for name, value in sums.items()}
+            bar.update(len(batch[0]))
+    return {name: value / rows for name, value in sums.items()}
+
+
+@contextmanager
+def _averaged(model: keras.Model) -> Iterator[None]:
+    """Let the model have the running means of its weights for a while, if the optimizer keeps them."""
+    if not model.optimizer.use_ema:
+        yield
+        return
+    own = _values(model.trainable_variables)
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    yield
+    _assign(model.trainable_variables, own)
 
 
 def _stalled(history: History, patience: int) -> bool:

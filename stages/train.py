@@ -5,43 +5,48 @@ A training that was killed goes on after its last finished epoch when this is ru
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from dvclive import Live
 
 from emotion.backend import keras
 from emotion.checkpoint import run_key
-from emotion.errors import one_line_errors
-from emotion.files import write_json
-from emotion.models import ModelParams, from_pixels, paper_cnn, save_model
+from emotion.errors import UserError, one_line_errors
+from emotion.files import hold, write_json
+from emotion.imbalance import adjustment_strength, log_shares
+from emotion.intact import check_intact
+from emotion.models import from_pixels, predict, save_model
+from emotion.networks import build, shift_logits
 from emotion.params import load
-from emotion.splits import load_split
-from emotion.training import TrainParams, best_epoch, fit
+from emotion.schema import ModelParams, Params, TrainParams
+from emotion.splits import Split, load_split
+from emotion.training import best_epoch, fit
 
 
 def main() -> None:
     """Read the train and validation splits; write the model, its curves and metrics/training.json."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("processed", type=Path, help="folder of the splits")
+    parser.add_argument("train", type=Path, help="folder of the train split")
+    parser.add_argument("validation", type=Path, help="folder of the validation split")
     parser.add_argument("model", type=Path, help="where to write the model")
     parser.add_argument("curves", type=Path, help="folder of the live curves")
     parser.add_argument("metrics", type=Path, help="where to write the metrics")
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder of the resume checkpoints")
     args = parser.parse_args()
-    model_params = load("model", ModelParams)
-    params = load("train", TrainParams)
-    train = load_split(args.processed, "train")
-    validation = load_split(args.processed, "validation")
+    sections = load(Params)
+    model_params, params = sections["model"], sections["train"]
+    refuse_small_faces(model_params, params)
+    hold("train")
+    check_intact(args.train, args.validation)
+    train, validation = load_split(args.train), load_split(args.validation)
 
-    settings = {
-        "model": model_params.model_dump(),
-        "train": params.model_dump(exclude={"epochs", "patience"}),  # they end a training, and steer nothing
-        "keras": [keras.__version__, keras.backend.backend()],
-    }
     data = [train.images, train.labels, validation.images, validation.labels]
-    checkpoint = args.checkpoints / run_key(settings, data) / f"{params.epochs}-{params.patience}.npz"
+    key = run_key(epoch_settings(model_params, params), data)
+    checkpoint = args.checkpoints / key / f"{params.epochs}-{params.patience}.npz"
+    hold("lock", checkpoint.parent)  # the same training may run as an experiment in another folder
 
     keras.utils.set_random_seed(params.seed)
-    network = paper_cnn(model_params, params.precision)
+    network = build(model_params, params.precision)
     with Live(str(args.curves), dvcyaml=None, save_dvc_exp=False, report=None) as live:
 
         def log(entry: dict[str, float]) -> None:
@@ -53,18 +58,58 @@ def main() -> None:
         history = fit(network, params, train, validation, checkpoint, log)
 
     best = history[best_epoch(history) - 1]
-    save_model(from_pixels(network), args.model)
+    flip_average = model_params.flip_average
+    strength = adjust(network, train, validation, flip_average) if params.logit_adjustment else 0.0
+    model = from_pixels(network, flip_average=flip_average)
+    save_model(model, args.model)
+    accuracy = best["val_accuracy"]
+    if flip_average or params.logit_adjustment:  # the model is no longer the network of that epoch
+        accuracy = float((predict(model, validation.images).argmax(axis=1) == validation.labels).mean())
     write_json(
         args.metrics,
         {
             "best_epoch": best_epoch(history),
             "epochs": len(history),
             "train": {"loss": round(best["loss"], 4), "accuracy": round(best["accuracy"], 4)},
-            "validation": {"loss": round(best["val_loss"], 4), "accuracy": round(best["val_accuracy"], 4)},
+            "validation": {"loss": round(best["val_loss"], 4), "accuracy": round(accuracy, 4)},
+            "logit_adjustment": round(strength, 4),
             "parameters": network.count_params(),
         },
     )
     print(f"best epoch {best_epoch(history)} of {len(history)}: {args.model}")
+
+
+def refuse_small_faces(model: ModelParams, train: TrainParams) -> None:
+    """Raise a UserError if the training is to see faces that the network cannot take."""
+    if train.small_epochs and model.name == "paper_cnn":
+        raise UserError(
+            f"params.yaml: train.small_epochs is {train.small_epochs}: must be 0 for paper_cnn, "
+            "whose dense layers take faces of one size"
+        )
+
+
+def epoch_settings(model: ModelParams, train: TrainParams) -> dict[str, Any]:
+    """Return what steers the epochs, for the name of their checkpoints.
+
+    What only ends a training or comes after it steers none; but a schedule heads for the last epoch.
+    """
+    after = {"patience", "logit_adjustment"} | (set() if train.schedule == "cosine" else {"epochs"})
+    return {
+        "model": model.model_dump(exclude={"flip_average"}),
+        "train": train.model_dump(exclude=after),
+        "keras": [keras.__version__, keras.backend.backend()],
+    }
+
+
+def adjust(network: keras.Model, train: Split, validation: Split, flip_average: bool) -> float:
+    """Shift the logits of a trained network towards rare classes; return the strength that was best."""
+    model, shares = from_pixels(network), log_shares(train.labels)
+    views = [predict(model, validation.images)]
+    if flip_average:
+        views.append(predict(model, validation.images[:, :, ::-1]))
+    strength = adjustment_strength(views, validation.labels, shares)
+    shift_logits(network, -strength * shares)
+    return strength
 
 
 if __name__ == "__main__":

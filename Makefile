@@ -1,14 +1,19 @@
 # make demo    the whole DAG on rendered faces, offline        make test    every test
 # make lint    ruff and mypy                                   make bench   measure speed and memory
+# make fuzz    100,000 hostile files against the reader        make faults  kill the DAG at random moments
+# make verify  remove damaged outputs and copies in the cache
 # make compare        the experiments of this commit, in the columns that matter
 # make paper-tuning   a sweep over optimizers, learning rates and epochs, ranked on validation by `make ranking`
+# make search         trials chosen by Optuna, each an experiment; make search again goes on
+# make fast           the fast recipe in this folder: minutes instead of hours
+# make measure        runs of a recipe under a protocol, for the README's table; make reproduce repeats one
 # make lock           resolve requirements.txt anew
 # Each sets up .venv first, from requirements.txt. Another Python: make PYTHON=python3.12 demo
 
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: setup demo test lint bench compare paper-tuning ranking lock
+.PHONY: setup demo test faults fuzz verify lint bench compare paper-tuning ranking search fast measure reproduce lock
 
 setup: .venv/ready
 
@@ -20,13 +25,25 @@ setup: .venv/ready
 	@touch $@
 
 # Sized for less than four minutes on two cores: small batches, so that a few epochs are steps enough for BatchNorm.
-DEMO = fetch.source=faces fetch.faces.rows=2400 validate.rows=2400 train.epochs=8 train.batch_size=16 train.lr=0.001
+DEMO = fetch.source=faces fetch.faces.rows=2400 validate.rows=2400 train.epochs=8 train.batch_size=16 train.lr=0.001 \
+  evaluate.floor=null
 
 demo: setup
 	@sh demo.sh $(DEMO:%=-S %)
 
 test: setup
-	python -m pytest
+	python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal --durations=20
+
+# Kill the pipeline at random moments and compare the results. A smaller one: make faults KILLS=6
+KILLS = 50
+SEED = 0
+
+faults: setup
+	python -m tests.faults --kills $(KILLS) --seed $(SEED)
+
+# DVC trusts what it once hashed, and its cache. This hashes everything anew, and removes what was damaged.
+verify: setup
+	@python -m emotion.intact "$$(dvc cache dir)"
 
 lint: setup
 	ruff check .
@@ -35,6 +52,10 @@ lint: setup
 
 bench: setup
 	python -m benchmarks --csv data/raw/fer2013.csv
+
+# Other inputs: make fuzz SEED=1
+fuzz: setup
+	python -m tests.fuzz --inputs 100000 --seed $(SEED)
 
 # Accuracies, macro F1 and the parameters of fetch, preprocess, model and train that differ.
 compare: setup
@@ -50,12 +71,35 @@ JOBS = 1
 
 paper-tuning: setup
 	dvc exp run --queue --name $(SWEEP) \
-	  -S 'train.optimizer=$(OPTIMIZERS)' -S 'train.lr=$(RATES)' -S 'train.epochs=$(EPOCHS)'
+	  -S 'train.lr=$(RATES)' -S 'train.optimizer=$(OPTIMIZERS)' -S 'train.epochs=$(EPOCHS)' \
+	  -S evaluate.floor=null
 	dvc exp run --run-all --jobs $(JOBS)
 	@$(MAKE) --no-print-directory ranking
 
 ranking: setup
 	python -m experiments.ranking $(SWEEP) sweeps/$(SWEEP).png train.optimizer train.lr train.epochs
+
+# Trials in all, those of earlier runs included, of so many epochs at most, JOBS at a time.
+SEARCH = search
+TRIALS = 20
+TRIAL_EPOCHS = 10
+
+search: setup
+	@python -m experiments.search $(SEARCH) --trials $(TRIALS) --epochs $(TRIAL_EPOCHS) --workers $(JOBS)
+
+# A row of the README's table is a recipe and a protocol of experiments/recipes.yaml: make measure ROW=fast-official
+# SEEDS="0 1 2". Parameters of fetch: SET="fetch.source=file fetch.path=/where/fer2013.csv.zip"
+SEEDS = 0
+SET =
+
+fast: setup
+	@python -m experiments.measure fast-random --here --set $(SET)
+
+measure: setup
+	@python -m experiments.measure $(ROW) --seeds $(SEEDS) --set $(SET)
+
+reproduce: setup
+	@python -m experiments.measure $(ROW) --reproduce --set $(SET)
 
 lock:
 	uv pip compile --universal --python-version 3.11 --extra dev --extra s3 --generate-hashes --upgrade \

@@ -13,12 +13,11 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.machine import describe
-from benchmarks.table import HEADER
+from benchmarks.table import HEADER, with_results
 from emotion.errors import UserError, one_line_errors
 from emotion.files import whole_file
 
 README = Path(__file__).with_name("README.md")
-BEGIN, END = "<!-- results -->\n", "<!-- end of the results -->\n"
 
 
 def main() -> None:
@@ -31,7 +30,7 @@ def main() -> None:
     csv = ["--csv", str(args.csv)]
     table = [HEADER]
     # What fails at once where something is missing comes first.
-    for name, options in {"noop": [], "memory": csv, "parsing": csv, "training": []}.items():
+    for name, options in {"noop": [], "memory": csv, "parsing": csv, "training": [], "scaling": []}.items():
         table.append(rows(name, options))
         print(table[-1], flush=True)
     results = "\n".join([*table, "", f"Measured on {date.today()} on this machine:", "", describe(), ""])
@@ -47,19 +46,6 @@ def rows(benchmark: str, options: list[str]) -> str:
     if done.returncode:
         sys.exit(done.returncode)
     return done.stdout.strip()
-
-
-def with_results(text: str, results: str) -> str:
-    """Return a text whose part between the lines BEGIN and END is `results`.
-
-    Raises:
-        UserError: the text does not have both lines.
-    """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise UserError(f"{README.name} must have the lines {BEGIN.strip()} and {END.strip()}")
-    return before + begin + results + end + after
 
 
 if __name__ == "__main__":

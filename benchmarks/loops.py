@@ -13,19 +13,23 @@ import numpy as np
 from emotion.augment import augmentation
 from emotion.backend import keras
 from emotion.labels import CLASSES, SIDE
-from emotion.models import ModelParams, Precision, from_pixels, paper_cnn
+from emotion.models import from_pixels
+from emotion.networks import build
+from emotion.optimizers import OPTIMIZERS
 from emotion.params import load
+from emotion.schema import Params, Precision
 from emotion.splits import Split
-from emotion.training import OPTIMIZERS, TrainParams, fit
+from emotion.training import fit
 
 EndOfEpoch = Callable[..., Any]
 
 
 def plain(images: int, epochs: int, end_of_epoch: EndOfEpoch) -> None:
     """Train as a Keras tutorial would: compile with the defaults, one `fit` over all epochs, float32."""
-    params = load("train", TrainParams)
-    network = paper_cnn(load("model", ModelParams))
-    model = from_pixels(network, augmentation(params.flip, params.shift, params.zoom))
+    sections = load(Params)
+    params = sections["train"]
+    network = build(sections["model"])
+    model = from_pixels(network, augmentation(params))
     model.compile(
         optimizer=OPTIMIZERS[params.optimizer](learning_rate=params.lr),
         loss="categorical_crossentropy",
@@ -46,8 +50,9 @@ def plain(images: int, epochs: int, end_of_epoch: EndOfEpoch) -> None:
 def this_project(images: int, epochs: int, precision: Precision, end_of_epoch: EndOfEpoch) -> None:
     """Train as stages/train.py does: each epoch has its own order and seeds, and ends in a checkpoint."""
     update = {"precision": precision, "epochs": epochs, "patience": epochs}
-    params = load("train", TrainParams).model_copy(update=update)
-    network = paper_cnn(load("model", ModelParams), precision)
+    sections = load(Params)
+    params = sections["train"].model_copy(update=update)
+    network = build(sections["model"], precision)
     with tempfile.TemporaryDirectory() as folder:
         fit(network, params, *random_splits(images), Path(folder, "checkpoint.npz"), end_of_epoch)
 

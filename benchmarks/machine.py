@@ -25,6 +25,11 @@ def describe() -> str:
     )
 
 
+def hardware() -> str:
+    """Return the processor in a few words."""
+    return f"{os.cpu_count()} cores of {_cpu('model name') or platform.processor() or 'unknown'}"
+
+
 def bfloat16() -> str:
     """Tell whether the processor has instructions for bfloat16: yes, no, or unknown."""
     flags = set(_cpu("flags").split())

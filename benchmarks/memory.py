@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.table import row
 from emotion.errors import UserError, one_line_errors
+from emotion.splits import SPLITS
 
 REPETITIONS = 3
 LIMIT = 1500  # MB, of 10^6 bytes
@@ -29,7 +30,8 @@ def main() -> None:
     peaks: dict[str, list[float]] = {"validate": [], "preprocess": []}
     with tempfile.TemporaryDirectory() as folder:
         verdict = f"{folder}/validation.json"
-        outputs = {"validate": [verdict, f"{folder}/docs"], "preprocess": [verdict, f"{folder}/processed"]}
+        splits = [f"{folder}/{name}" for name in SPLITS]
+        outputs = {"validate": [verdict, f"{folder}/docs"], "preprocess": [verdict, *splits]}
         for _ in range(REPETITIONS):
             for stage, measured in peaks.items():
                 command = [sys.executable, "-m", f"stages.{stage}", str(csv), *outputs[stage]]

@@ -36,13 +36,22 @@ def main() -> None:
     parser.add_argument("figure", type=Path, help="PNG file to write")
     parser.add_argument("params", nargs="+", help="parameters that the sweep varies, as train.lr")
     args = parser.parse_args()
+    report(args.sweep, args.params, args.figure)
+
+
+def report(sweep: str, params: list[str], figure: Path) -> None:
+    """Print the ranking of a sweep's finished experiments, and draw it.
+
+    Raises:
+        UserError: see `ranking`; or DVC cannot show the experiments.
+    """
     shown = subprocess.run(["dvc", "exp", "show", "--csv"], check=False, capture_output=True, text=True)
     if shown.returncode:
         raise UserError(f"dvc exp show failed: {shown.stderr}")
-    ranked, unfinished = ranking(shown.stdout, args.sweep, args.params)
-    print_table(ranked, args.params)
-    save_png(dots(ranked, args.params), args.figure, DPI)
-    print(f"figure: {args.figure}")
+    ranked, unfinished = ranking(shown.stdout, sweep, params)
+    print_table(ranked, params)
+    save_png(dots(ranked, params), figure, DPI)
+    print(f"figure: {figure}")
     if unfinished:
         print(f"not finished, and left out: {', '.join(unfinished)}; see: dvc queue status")
 

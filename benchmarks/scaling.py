@@ -1,0 +1,75 @@
+"""Time and peak memory of fetch, validate and preprocess on rendered faces, as the rows grow to tenfold.
+
+    python -m benchmarks.scaling
+
+Ten times the rows of FER-2013 are a CSV of 3 GB, in a temporary folder.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from benchmarks.memory import peak_memory
+from benchmarks.table import row
+from emotion.errors import one_line_errors
+from emotion.splits import SPLITS
+
+ROWS = 36_000
+TIMES = (1, 3, 10)
+LIMIT = 2000  # MB, of 10^6 bytes
+LINEAR = 1.2  # how much longer than in proportion it may take
+CSV, VERDICT = "faces.csv", "validation.json"
+COMMANDS = {"fetch": [CSV], "validate": [CSV, VERDICT, "docs"], "preprocess": [CSV, VERDICT, *SPLITS]}
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    """Run the stages at each size, and print rows of the table for the larger ones."""
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+    os.environ["PYTHONPATH"] = str(ROOT)
+    costs = {times: run_stages(times * ROWS) for times in TIMES}
+    for stage in COMMANDS:
+        first, _ = costs[1][stage]
+        for times in TIMES[1:]:
+            seconds, megabytes = costs[times][stage]
+            name = f"{stage} of {times * ROWS:,} faces"
+            print(
+                row(f"time of {name}", "s", [seconds], f"{times} x {ROWS:,}", [times * first], at_most=LINEAR)
+            )
+            print(row(f"peak memory of {name}", "MB", [megabytes], "the limit", [LIMIT], at_most=1))
+
+
+def run_stages(rows: int) -> dict[str, tuple[float, float]]:
+    """Return the seconds and the peak memory in MB of each stage on that many faces."""
+    costs = {}
+    with tempfile.TemporaryDirectory() as folder:
+        before = Path.cwd()
+        os.chdir(folder)
+        write_params(rows)
+        for stage, arguments in COMMANDS.items():
+            start = time.perf_counter()
+            megabytes = peak_memory([sys.executable, "-m", f"stages.{stage}", *arguments])
+            costs[stage] = time.perf_counter() - start, megabytes
+        os.chdir(before)
+    return costs
+
+
+def write_params(rows: int) -> None:
+    """Write a params.yaml for that many rendered faces."""
+    yaml = YAML()
+    params = yaml.load(ROOT / "params.yaml")
+    params["fetch"] |= {"source": "faces", "faces": {"rows": rows, "seed": 0}}
+    params["validate"] |= {"rows": rows}
+    yaml.dump(params, Path("params.yaml"))
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

@@ -1,0 +1,198 @@
+"""Measure a row of the table of results: a recipe under a protocol, with one seed or more.
+
+    python -m experiments.measure fast-random --seeds 0 1 2
+    python -m experiments.measure fast-random --reproduce
+    python -m experiments.measure fast-random --here
+
+Recipes and protocols stand in experiments/recipes.yaml. Each run is a DVC experiment in a folder of its own,
+and a line of benchmarks/results.csv; the README's table follows. `--reproduce` writes neither: it runs a
+measured row again and says whether the accuracy is the same within two standard errors. `--here` runs a row
+in the working copy, as an experiment that is nobody's measurement.
+"""
+
+import argparse
+import json
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from benchmarks.machine import hardware
+from emotion.errors import UserError, one_line_errors
+from emotion.params import load
+from emotion.schema import Params
+from experiments import results
+from experiments.recorded import head, recorded, refuse_changes
+
+RECIPES = Path(__file__).with_name("recipes.yaml")
+TIME = re.compile(r"^\d+ epochs in ([\d.]+) min")
+
+
+def main() -> None:
+    """Run the seeds of a row one after the other, and record them; or run one again, and compare."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("row", help="RECIPE-PROTOCOL")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of the training")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--reproduce", action="store_true", help="compare with the table instead")
+    instead.add_argument("--here", action="store_true", help="run it in the working copy instead")
+    parser.add_argument("--set", nargs="*", default=[], help="parameters of fetch, as fetch.source=file")
+    args = parser.parse_args()
+    recipe, protocol, settings = row_settings(args.row)
+    if any(not word.startswith("fetch.") for word in args.set):
+        raise UserError("--set is for the parameters of fetch; a row has its own for the rest")
+    if args.here:
+        sys.exit(subprocess.run(["dvc", "exp", "run", *switches(settings, args.set)]).returncode)
+    refuse_changes("a measurement", "benchmarks/results.csv", "README.md")
+    if args.reproduce:
+        reproduce(args.row, settings, args.set)
+        return
+    for seed in args.seeds:
+        found = measure(args.row, settings, seed, args.set)
+        results.add({"recipe": recipe, "protocol": protocol, **found})
+        results.write_table()
+
+
+def row_settings(row: str) -> tuple[str, str, dict[str, Any]]:
+    """Return the recipe, the protocol and the parameters of a row.
+
+    Raises:
+        UserError: there is no such recipe or protocol.
+    """
+    known = YAML(typ="safe", pure=True).load(RECIPES)
+    recipe, _, protocol = row.rpartition("-")
+    for name, kind in ((recipe, "recipes"), (protocol, "protocols")):
+        if name not in known[kind]:
+            raise UserError(f"'{row}' is no RECIPE-PROTOCOL; the {kind} are: {', '.join(known[kind])}")
+    return recipe, protocol, known["protocols"][protocol] | known["recipes"][recipe]
+
+
+def measure(row: str, settings: dict[str, Any], seed: int, data: list[str]) -> dict[str, Any]:
+    """Run a seed of a row and return what results.COLUMNS holds of it, but for the recipe and the protocol.
+
+    Args:
+        row: its name.
+        settings: its parameters.
+        seed: of the training.
+        data: parameters of fetch, as `fetch.source=file`.
+
+    Raises:
+        UserError: the experiment failed.
+    """
+    from emotion.networks import build  # here, because it takes seconds to import Keras
+    from experiments.cost import multiply_adds
+
+    model = load(Params)["model"].model_copy(
+        update={key.removeprefix("model."): settings[key] for key in settings if key.startswith("model.")}
+    )
+    cost, commit = multiply_adds(build(model)), head()
+    training, scores, minutes = run(f"{row}-{seed}", settings, seed, data)
+    f1, clean = scores["per_class"], scores["clean"]
+    return {
+        "row": row,
+        "model": model.name,
+        "seed": seed,
+        "accuracy": scores["accuracy"],
+        "accuracy_low": scores["accuracy_low"],
+        "accuracy_high": scores["accuracy_high"],
+        "macro_f1": scores["macro_f1"],
+        "disgust_f1": f1["Disgust"]["f1"],
+        "fear_f1": f1["Fear"]["f1"],
+        "clean_accuracy": clean["accuracy"],
+        "clean_macro_f1": clean["macro_f1"],
+        "test_rows": scores["rows"],
+        "parameters": training["parameters"],
+        "multiply_adds": cost,
+        "epochs": training["epochs"],
+        "training_minutes": minutes,
+        "hardware": hardware(),
+        "commit": commit[:7],
+    }
+
+
+def run(
+    experiment: str, settings: dict[str, Any], seed: int, data: list[str]
+) -> tuple[dict[str, Any], dict[str, Any], float | None]:
+    """Run an experiment in a folder of its own; return both metrics and the minutes of its training.
+
+    The minutes are None if DVC had the training in its cache. No score is too low to be recorded.
+
+    Raises:
+        UserError: the experiment failed.
+    """
+    words = switches(settings | {"train.seed": seed}, data)
+    commit, minutes = head(), None
+    if recorded(experiment, "metrics/training.json", commit):  # perhaps of other parameters
+        subprocess.run(["dvc", "exp", "remove", experiment], check=True)
+    with subprocess.Popen(
+        ["dvc", "exp", "run", "--temp", "--name", experiment, *words],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            minutes = float(found[1]) if (found := TIME.match(line)) else minutes
+    training = recorded(experiment, "metrics/training.json", commit)
+    scores = recorded(experiment, "metrics/evaluation.json", commit)
+    if process.returncode or not (training and scores):
+        raise UserError(f"the experiment {experiment} failed; see above")
+    return training, scores, minutes
+
+
+def switches(settings: dict[str, Any], data: list[str]) -> list[str]:
+    """Return the options of `dvc exp run` for these parameters, without a floor, and those of fetch."""
+    changes = settings | {"evaluate.floor": None}
+    words = [key + "=" + json.dumps(value).strip('"') for key, value in changes.items()]  # true, null
+    return [option for word in words + data for option in ("-S", word)]
+
+
+def reproduce(row: str, settings: dict[str, Any], data: list[str]) -> None:
+    """Run the first measured seed of a row again, and compare the accuracy.
+
+    Raises:
+        UserError: the row was never measured, its accuracy is another, or nothing was trained.
+    """
+    runs = results.read()
+    runs = runs[runs["row"] == row]
+    if runs.empty:
+        raise UserError(f"'{row}' has not been measured; see benchmarks/results.csv")
+    known = runs.iloc[0]
+    _, scores, minutes = run(f"reproduce-{row}", settings, int(known["seed"]), data)
+    if minutes is None:
+        raise UserError(
+            "nothing was trained: DVC had this run in its cache; do it in a fresh clone, without dvc pull"
+        )
+    print(verdict(f"{row}, seed {known['seed']}", scores["accuracy"], known["accuracy"], known["test_rows"]))
+
+
+def verdict(name: str, accuracy: float, known: float, rows: int) -> str:
+    """Return in words that an accuracy is what was measured before.
+
+    Raises:
+        UserError: it is further away than `tolerance` allows.
+    """
+    allowed = tolerance(known, rows)
+    text = f"{name}: accuracy {accuracy:.4f}, measured before {known:.4f}"
+    if abs(accuracy - known) > allowed:
+        raise UserError(f"{text}: not within {allowed:.4f}")
+    return f"{text}: within {allowed:.4f}"
+
+
+def tolerance(accuracy: float, rows: int) -> float:
+    """Return how far an accuracy may be from what was measured: two standard errors on so many rows.
+
+    On the same machine it is the same to the last digit; another one rounds otherwise.
+    """
+    return 2 * math.sqrt(accuracy * (1 - accuracy) / rows)
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.pipeline.conftest import Project, ran
+from tests.project import Project, ran
 
 SMALL = ("-S", "train.lr=0.002")  # on top of the tiny project: it reruns train, evaluate and plot
 

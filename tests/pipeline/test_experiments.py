@@ -1,6 +1,22 @@
 """Many experiments at once: a sweep, and the table that compares them."""
 
-from tests.pipeline.conftest import Project
+from pathlib import Path
+
+from tests.project import Project, ran
+
+
+def test_a_fresh_clone_runs_an_experiment_in_a_folder_of_its_own(project: Project, tmp_path: Path) -> None:
+    clone = Project(tmp_path / "clone")
+    clone.folder.mkdir()
+    clone.run("git", "clone", "--quiet", str(project.folder), ".")
+    clone.run("git", "config", "user.name", "Test")
+    clone.run("git", "config", "user.email", "test@localhost")
+    clone.run("dvc", "cache", "dir", "--local", str(project.folder / ".dvc/cache"))
+    output = clone.run("dvc", "exp", "run", "--temp", "--name", "apart", "-S", "evaluate.ece_bins=4")
+    assert ran(output) == ["evaluate", "plot"]
+    assert not (clone.folder / "models/emotion.keras").exists()  # the workspace is as it was
+    assert clone.run("git", "status", "--porcelain") == ""
+    assert clone.run("dvc", "exp", "list", "--name-only").split() == ["apart"]
 
 
 def test_a_sweep_is_queued_run_and_ranked_and_its_experiments_are_compared(project: Project) -> None:
@@ -17,5 +33,5 @@ def test_a_sweep_is_queued_run_and_ranked_and_its_experiments_are_compared(proje
     compared = project.run("make", "compare", COLUMNS="120")
     header = next(line for line in compared.splitlines() if "Experiment" in line).split()
     assert {"validation.accuracy", "accuracy", "macro_f1", "train.optimizer"} < set(header)
-    assert not {"loss", "train.accuracy", "plot.dpi", "validate.rows", "data/processed"} & set(header)
+    assert not {"loss", "train.accuracy", "plot.dpi", "validate.rows", "data/splits/train"} & set(header)
     assert "[tuning-1]" in compared

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import Project, ran
+from tests.project import Project, ran
 from tests.s3 import CREDENTIALS, S3, refusing_credentials, serve
 
 BUCKET = "faces"
@@ -231,7 +231,7 @@ def test_an_object_that_is_missing_in_the_remote_is_named_and_pushed_again(
     assert colleague.repro() == []
 
 
-@pytest.mark.parametrize("path", [MODEL, "data/processed/test_images.npy"])
+@pytest.mark.parametrize("path", [MODEL, "data/splits/test/images.npy"])
 def test_an_object_that_is_corrupted_in_the_remote_is_never_taken_for_whole(
     team: Team, tmp_path: Path, path: str
 ) -> None:

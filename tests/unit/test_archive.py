@@ -50,7 +50,7 @@ def test_a_csv_comes_out_as_it_is_even_if_it_is_called_zip(tmp_path: Path) -> No
 
 def test_a_csv_larger_than_a_block_comes_out_whole(tmp_path: Path) -> None:
     large = CSV * (3 * archive.CHUNK // len(CSV))
-    assert content(write_zip(tmp_path / "a.zip", {"a.csv": large})) == large
+    assert content(write_zip(tmp_path / "a.zip", {"a.csv": large}, zipfile.ZIP_STORED)) == large
 
 
 def test_other_files_folders_and_the_junk_of_macos_are_passed_over(tmp_path: Path) -> None:
@@ -59,7 +59,9 @@ def test_other_files_folders_and_the_junk_of_macos_are_passed_over(tmp_path: Pat
     assert content(write_zip(tmp_path / "a.zip", members | junk)) == CSV
 
 
-@pytest.mark.parametrize("name", ["../../evil.csv", "/tmp/evil.csv", "C:\\evil.csv", "a/../../evil.csv"])
+@pytest.mark.parametrize(
+    "name", ["../../evil.csv", "/tmp/evil.csv", "C:\\evil.csv", "a/../../evil.csv", "evil.csv\x00.txt"]
+)
 def test_no_path_of_the_archive_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     folder = tmp_path / "a/b/c"
     folder.mkdir(parents=True)
@@ -92,6 +94,19 @@ def test_a_zip_without_exactly_one_csv_is_refused(
     path = write_zip(tmp_path / "a.zip", members, zipfile.ZIP_STORED)
     with pytest.raises(UserError, match=f"a.zip is a zip with {count} CSV files: it must hold exactly one$"):
         content(path)
+
+
+def test_a_zip_inside_the_zip_is_not_unpacked(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"fer2013.csv": inner_zip()}, zipfile.ZIP_STORED)
+    assert content(path) == inner_zip()
+
+
+def test_records_that_share_a_member_are_two_csvs(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("fer2013.csv", CSV)
+        file.filelist *= 2
+    with pytest.raises(UserError, match="2 CSV files"):
+        content(tmp_path / "a.zip")
 
 
 def test_a_symbolic_link_is_no_csv(tmp_path: Path) -> None:
@@ -128,6 +143,12 @@ def test_a_bomb_that_declares_its_size_is_not_unpacked(
         content(path)
 
 
+def test_a_csv_that_expands_as_no_faces_do_is_not_unpacked(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"fer2013.csv": bytes(1 << 20)})
+    with pytest.raises(UserError, match="more than 100 times as large as the zip, as no faces are"):
+        content(path)
+
+
 def test_a_bomb_that_lies_about_its_size_yields_no_more_than_it_declared(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", {"fer2013.csv": bytes(50 << 20)})
     patch(path, CENTRAL, 24, struct.pack("<I", 1000))
@@ -145,6 +166,37 @@ def test_a_csv_over_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
         content(tmp_path / "a.csv")
     monkeypatch.setattr(archive, "LIMIT", len(CSV))
     assert content(tmp_path / "a.csv") == CSV
+
+
+def test_a_directory_that_could_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("fer2013.csv", CSV)
+        file.filelist *= archive.CHUNK // 50
+    with pytest.raises(UserError, match=r"the directory of the zip .*a.zip has more than 1,048,576 bytes"):
+        content(tmp_path / "a.zip")
+
+
+def test_a_csv_that_ends_as_a_zip_of_several_disks_is_a_broken_zip(tmp_path: Path) -> None:
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, 0, 2)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0, 0, 0, 0, 0)
+    (tmp_path / "a.csv").write_bytes(CSV + locator + end)
+    with pytest.raises(DamagedFileError, match="span multiple disks"):
+        content(tmp_path / "a.csv")
+
+
+def test_a_csv_that_goes_on_after_the_end_of_its_zip_is_a_broken_zip_with_a_reason(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"fer2013.csv": CSV}, zipfile.ZIP_STORED)
+    patch(path, CENTRAL, 20, struct.pack("<2I", 1000, 1000))
+    with pytest.raises(DamagedFileError, match=r"broken zip \((it ends too early|Overlapped entries)"):
+        content(path)
+
+
+def test_a_long_name_does_not_make_a_long_message(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"a" * 60_000 + ".csv": CSV})
+    patch(path, LOCAL, 30, b"b")
+    with pytest.raises(DamagedFileError, match="File name in directory") as caught:
+        content(path)
+    assert len(str(caught.value)) < 1000
 
 
 def test_a_wrong_byte_is_a_broken_zip(tmp_path: Path) -> None:

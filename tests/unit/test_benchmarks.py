@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.__main__ import BEGIN, END, README, with_results
+from benchmarks.__main__ import README
 from benchmarks.memory import peak_memory
-from benchmarks.table import row
+from benchmarks.table import BEGIN, END, row, with_results
 from emotion.errors import UserError
 
 

@@ -9,6 +9,7 @@ from emotion.checkpoint import Checkpoint, load_checkpoint, longest_checkpoint, 
 
 STATE = Checkpoint(
     history=[{"loss": 1.25, "val_accuracy": 0.5}],
+    seconds=60.5,
     variables=[np.arange(12.0, dtype=np.float32), np.array(3, np.int64), *[np.zeros(1)] * 9],
     best=[np.ones((2, 2), np.float32)],
 )
@@ -18,7 +19,7 @@ def test_a_checkpoint_comes_back_as_it_was_in_the_same_order(tmp_path: Path) -> 
     STATE.save(tmp_path / "c.npz")
     loaded = load_checkpoint(tmp_path / "c.npz")
     assert loaded is not None
-    assert loaded.history == STATE.history
+    assert (loaded.history, loaded.seconds) == (STATE.history, STATE.seconds)
     for part in ("variables", "best"):
         for value, expected in zip(getattr(loaded, part), getattr(STATE, part), strict=True):
             assert value.dtype == expected.dtype
@@ -51,9 +52,19 @@ def test_a_flipped_bit_in_a_checkpoint_is_noticed(tmp_path: Path) -> None:
     assert load_checkpoint(file) is None
 
 
+def test_a_checkpoint_of_another_training_is_none_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    STATE.save(tmp_path / "one/c.npz")
+    (tmp_path / "two").mkdir()
+    (tmp_path / "one/c.npz").rename(tmp_path / "two/c.npz")
+    assert load_checkpoint(tmp_path / "two/c.npz") is None
+    assert "two/c.npz is of another training (one) and passed over" in capsys.readouterr().err
+
+
 def test_the_longest_usable_checkpoint_is_found_among_damaged_ones(tmp_path: Path) -> None:
     for epochs in (1, 2, 3):
-        Checkpoint(STATE.history * epochs, STATE.variables, STATE.best).save(tmp_path / f"{epochs}.npz")
+        Checkpoint(STATE.history * epochs, 60.5, STATE.variables, STATE.best).save(tmp_path / f"{epochs}.npz")
     (tmp_path / "damaged.npz").write_bytes(b"PK")
     found = longest_checkpoint(tmp_path.glob("*.npz"), lambda history: len(history) < 3)
     assert found is not None

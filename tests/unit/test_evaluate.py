@@ -12,9 +12,11 @@ from emotion.labels import CLASSES
 from emotion.models import save_model
 from emotion.splits import SPLITS, Split, load_split, save_split
 from stages import evaluate
+from tests.params import write_params
 
-PARAMS = "evaluate:\n  bootstrap: 200\n  ece_bins: 5\n  seed: 0\n"
 ROWS = 30
+TABLES = ["predictions.csv", "per_class.csv", "calibration.csv"]
+PARAMS = {"bootstrap": 200, "ece_bins": 5, "floor": None}
 SEEN = 4  # the first test rows stand in train or validation, too
 
 
@@ -39,35 +41,26 @@ def run(tmp_path: Path, model: keras.Model, monkeypatch: pytest.MonkeyPatch) -> 
     images = {name: rng.integers(0, 256, (ROWS, 48, 48, 1), np.uint8) for name in SPLITS}
     images["train"][:2] = images["test"][:2]
     images["validation"][-2:] = images["test"][2:SEEN]
-    (tmp_path / "processed").mkdir()
     for name in SPLITS:
+        (tmp_path / name).mkdir()
         labels = rng.integers(0, len(CLASSES), ROWS).astype(np.uint8)
         rows = rng.permutation(ROWS).astype(np.int32)
-        save_split(tmp_path / "processed", name, Split(images[name], labels, rows))
+        save_split(tmp_path / name, Split(images[name], labels, rows))
     save_model(model, tmp_path / "emotion.keras")
-    (tmp_path / "params.yaml").write_text(PARAMS)
+    write_params(tmp_path, evaluate=PARAMS)
     monkeypatch.chdir(tmp_path)
-    arguments = [
-        "emotion.keras",
-        "processed",
-        "metrics/evaluation.json",
-        "predictions.csv",
-        "calibration.csv",
-    ]
+    arguments = ["emotion.keras", "test", "train", "validation", "metrics/evaluation.json", *TABLES]
     monkeypatch.setattr(sys, "argv", ["evaluate", *arguments])
     return tmp_path
 
 
 def outputs(run: Path) -> list[bytes]:
-    return [
-        (run / name).read_bytes()
-        for name in ("metrics/evaluation.json", "predictions.csv", "calibration.csv")
-    ]
+    return [(run / name).read_bytes() for name in ("metrics/evaluation.json", *TABLES)]
 
 
 def test_metrics_and_predictions_are_those_of_the_model(run: Path, model: keras.Model) -> None:
     evaluate.main()
-    test = load_split(run / "processed", "test")
+    test = load_split(run / "test")
     expected = model.predict(np.asarray(test.images), verbose=0)
     with (run / "predictions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -81,10 +74,21 @@ def test_metrics_and_predictions_are_those_of_the_model(run: Path, model: keras.
 
 
 def test_clean_rows_leave_out_exact_copies_in_train_and_validation(run: Path) -> None:
-    test, *seen = (load_split(run / "processed", name) for name in ("test", "train", "validation"))
+    test, *seen = (load_split(run / name) for name in ("test", "train", "validation"))
     assert evaluate.clean_rows(test, seen).tolist() == [False] * SEEN + [True] * (ROWS - SEEN)
     evaluate.main()
     assert json.loads((run / "metrics/evaluation.json").read_text())["clean"]["rows"] == ROWS - SEEN
+
+
+def test_the_table_of_the_classes_has_a_row_for_each_and_the_f1_of_the_metrics(run: Path) -> None:
+    evaluate.main()
+    metrics = json.loads((run / "metrics/evaluation.json").read_text())
+    with (run / "per_class.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["class", "precision", "recall", "f1", "support"]
+    f1 = {row["class"]: {"f1": round(float(row["f1"]), 4)} for row in rows}
+    assert f1 == metrics["per_class"]
+    assert sum(int(row["support"]) for row in rows) == ROWS
 
 
 def test_calibration_file_covers_every_test_row(run: Path) -> None:
@@ -112,6 +116,27 @@ def test_the_same_model_gives_the_same_bytes_with_line_feeds_only(run: Path) -> 
     evaluate.main()
     assert outputs(run) == first
     assert not any(b"\r" in content for content in first)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "macro_f1"])
+def test_a_score_under_its_floor_fails_after_all_is_written(
+    run: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluate.main()
+    before = outputs(run)
+    reached = json.loads(before[0])[name]
+    floor = {"accuracy": 0, "macro_f1": 0}
+    write_params(run, evaluate=PARAMS | {"floor": floor | {name: reached}})
+    evaluate.main()
+    missed = round(reached + 0.01, 4)
+    write_params(run, evaluate=PARAMS | {"floor": floor | {name: missed}})
+    for table in TABLES:
+        (run / table).unlink()
+    with pytest.raises(
+        UserError, match=rf"^{name} {reached} is under evaluate\.floor\.{name} {missed}; to accept"
+    ):
+        evaluate.main()
+    assert outputs(run) == before
 
 
 def test_predictions_that_are_not_finite_leave_no_output(run: Path, model: keras.Model) -> None:

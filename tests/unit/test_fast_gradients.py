@@ -2,17 +2,26 @@ import numpy as np
 import pytest
 
 from emotion.backend import keras, layers
-from emotion.fast_gradients import FastConv2D, FusedBatchNormalization, with_fast_gradients
-from emotion.models import ModelParams, Precision, paper_cnn
+from emotion.fast_gradients import FastConv2D, FusedBatchNormalization, fast_layer
+from emotion.networks import build
+from emotion.schema import ModelParams, Precision
 
-PARAMS = ModelParams(name="paper_cnn", dropout=0.0, conv_dropout=0.0, dense_dropout=0.0, l2=0.001)
+PARAMS = ModelParams(
+    name="paper_cnn", dropout=0.0, conv_dropout=0.0, dense_dropout=0.0, l2=0.001, flip_average=False
+)
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's kernels")
 FACES = np.random.default_rng(0).random((8, 48, 48, 1), np.float32)
 
 
 def network(precision: Precision = "float32") -> keras.Model:
     keras.utils.set_random_seed(0)
-    return paper_cnn(PARAMS, precision)
+    return build(PARAMS, precision)
+
+
+def with_fast_gradients(start: keras.Model) -> keras.Model:
+    copy = keras.models.clone_model(start, clone_function=fast_layer)
+    copy.set_weights(start.get_weights())
+    return copy
 
 
 def after_a_step(model: keras.Model) -> list[np.ndarray]:

@@ -23,6 +23,7 @@ from emotion.fer2013 import (
     write_csv,
 )
 from tests.csvs import labels, write_good_csv
+from tests.reference import strict
 
 HEADER = b"emotion,pixels,Usage\n"
 
@@ -47,14 +48,15 @@ def test_reads_what_a_plain_parser_reads(tmp_path: Path, seed: int, line_end: st
     write_csv(path, images, emotion, usage)
     path.write_bytes(path.read_bytes().replace(b"\n", line_end.encode()))
 
-    plain = [line.split(",") for line in path.read_text().splitlines()[1:]]
+    plain = strict(path.read_bytes())
     table = read_csv(path)
 
     assert table.columns == COLUMNS
     assert table.faults == {}
-    assert table.emotion.tolist() == [int(fields[0]) for fields in plain]
-    assert table.images.reshape(30, -1).tolist() == [[*map(int, fields[1].split())] for fields in plain]
-    assert [USAGES[part] for part in table.usage] == [fields[2] for fields in plain]
+    assert plain is not None
+    assert table.emotion.tolist() == plain.labels == emotion.tolist()
+    assert table.images.reshape(30, -1).tolist() == plain.images == images.tolist()
+    assert [USAGES[part] for part in table.usage] == plain.usages == [USAGES[part] for part in usage]
     assert table.whole.all()
 
 
@@ -89,6 +91,13 @@ def test_accepts_any_white_space_between_pixels(tmp_path: Path, separator: str) 
     table = read(tmp_path / "faces.csv", HEADER + row(separator.join(values)))
     assert table.faults == {}
     assert table.images.ravel().tolist() == [value % 256 for value in range(PIXELS)]
+
+
+@pytest.mark.parametrize("character", ["\r", "\v", "\f", "\0", "\x1c", "\xa0"])
+def test_nothing_but_blanks_and_tabs_separates_pixels(tmp_path: Path, character: str) -> None:
+    values = f"17{character}17 " + " ".join(["17"] * (PIXELS - 2))
+    table = read(tmp_path / "faces.csv", HEADER + row(values))
+    assert "is not an integer" in table.faults[0]
 
 
 @pytest.mark.parametrize("bad", ["256", "300", "555", "999", "1000", "-1", "9" * 30])

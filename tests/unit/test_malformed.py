@@ -13,16 +13,8 @@ from emotion.errors import UserError
 from emotion.fer2013 import LONGEST_LINE
 from stages import validate
 from tests.csvs import ROWS, write_good_csv
+from tests.params import write_params
 
-PARAMS = f"""
-validate:
-  rows: {ROWS}
-  class_tolerance: 0.02
-  max_constant: 0
-  max_duplicates: 0
-  max_cross_split: 0
-  max_conflicting: 0
-"""
 LINE = 10
 
 Spoil = Callable[[bytes], bytes]
@@ -105,6 +97,7 @@ BLOCKED: dict[str, tuple[Spoil, str]] = {
     "name of a fact": (header(b"emotion,pixels,line"), "line 1: the header is emotion,pixels,line;"),
     "names with spaces": (header(b"emotion, pixels, Usage"), "line 1: the header is emotion, pixels, Usage;"),
     "names that are markup": (header(b"[red],:smile:,<b>"), "line 1: the header is [red],:smile:,<b>;"),
+    "NUL byte in a name": (header(b"emotion,pix\0els,Usage"), r"the header is emotion,pix\x00els,Usage;"),
     "tabs between fields": (
         lambda content: content.replace(b",", b"\t"),
         r"the header is emotion\tpixels\tU",
@@ -145,6 +138,7 @@ BLOCKED: dict[str, tuple[Spoil, str]] = {
     "pixels in brackets": (field(1, lambda text: b"[" + text + b"]"), "line 10: pixel value '["),
     "NUL byte": (pixel(b"1\x002"), r"line 10: pixel value '1\x002' is not an integer"),
     "NUL bytes": (line(lambda text: b"\x00" * len(text)), r"line 10: 1 field instead of 3, emotion is '\x00"),
+    "carriage return in pixels": (pixel(b"1\r2"), r"line 10: pixel value '1\r2' is not an integer"),
     "escape sequence": (pixel(b"\x1b[2J"), r"line 10: pixel value '\x1b[2J' is not an integer"),
     "Usage unknown": (field(2, lambda _: b"Validation"), "line 10: Usage is 'Validation'"),
     "Usage missing": (field(2, lambda _: b""), "line 10: Usage is ''"),
@@ -193,7 +187,7 @@ HARMLESS: dict[str, Spoil] = {
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Spoil], None]:
     """Return what runs the stage in an empty folder on a spoilt copy of a good CSV."""
     monkeypatch.chdir(tmp_path)
-    Path("params.yaml").write_text(PARAMS)
+    write_params(Path(), validate={"rows": ROWS, "max_constant": 0, "max_duplicates": 0})
     write_good_csv(Path("faces.csv"))
     monkeypatch.setattr(sys, "argv", ["validate", "faces.csv", "verdict.json", "docs"])
 

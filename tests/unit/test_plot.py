@@ -11,6 +11,7 @@ from emotion.files import write_json
 from emotion.labels import CLASSES
 from emotion.splits import SPLITS, Split, save_split
 from stages import plot
+from tests.params import write_params
 
 FIGURES = [
     "class_balance.png",
@@ -20,8 +21,7 @@ FIGURES = [
     "reliability.png",
     "training_curves.png",
 ]
-PARAMS = "plot:\n  dpi: 50\n  gallery: 3\n"
-ARGUMENTS = ["processed", "training", "predictions.csv", "calibration.csv", "evaluation.json", "plots"]
+ARGUMENTS = [*SPLITS, "training", "predictions.csv", "calibration.csv", "evaluation.json", "plots"]
 ROOT = Path(__file__).parents[2]
 
 
@@ -29,15 +29,15 @@ ROOT = Path(__file__).parents[2]
 def run(tmp_path: Path) -> Path:
     """A folder with everything that the stage reads."""
     rng = np.random.default_rng(0)
-    (tmp_path / "params.yaml").write_text(PARAMS)
-    (tmp_path / "processed").mkdir()
+    write_params(tmp_path, plot={"dpi": 50, "gallery": 3})
     for name in SPLITS:
+        (tmp_path / name).mkdir()
         split = Split(
             images=rng.integers(0, 256, (20, 48, 48, 1), np.uint8),
             labels=rng.integers(0, len(CLASSES), 20).astype(np.uint8),
             rows=np.arange(20, dtype=np.int32),
         )
-        save_split(tmp_path / "processed", name, split)
+        save_split(tmp_path / name, split)
     faces = [
         f"{row},{CLASSES[label]},{CLASSES[row % 7]},{0.3 + row / 50:.6f}"
         for row, label in enumerate(split.labels)

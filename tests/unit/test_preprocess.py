@@ -7,10 +7,12 @@ import pytest
 
 from emotion.errors import UserError
 from emotion.fer2013 import read_csv, write_csv
+from emotion.schema import PreprocessParams
 from emotion.splits import SPLITS, load_split
 from stages import preprocess
-from stages.preprocess import PreprocessParams, split_rows
+from stages.preprocess import split_rows
 from tests.csvs import labels
+from tests.params import write_params
 
 ROWS = 200
 PARAMS = PreprocessParams(split="random", validation=0.1, test=0.2, stratify=False, seed=1)
@@ -28,12 +30,11 @@ def csv(tmp_path: Path) -> Path:
 def run(csv: Path, monkeypatch: pytest.MonkeyPatch, success: bool = True, split: str = "random") -> Path:
     folder = csv.parent
     (folder / "verdict.json").write_text(json.dumps({"success": success}))
-    values = PARAMS.model_dump() | {"split": split}
-    (folder / "params.yaml").write_text(json.dumps({"preprocess": values}))
+    write_params(folder, preprocess=PARAMS.model_dump() | {"split": split})
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "argv", ["preprocess", csv.name, "verdict.json", "processed"])
+    monkeypatch.setattr(sys, "argv", ["preprocess", csv.name, "verdict.json", *SPLITS])
     preprocess.main()
-    return folder / "processed"
+    return folder
 
 
 def crossing(csv: Path, split: str) -> int:
@@ -47,7 +48,7 @@ def crossing(csv: Path, split: str) -> int:
 def test_each_split_holds_the_faces_of_its_rows(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = read_csv(csv)
     folder = run(csv, monkeypatch)
-    splits = [load_split(folder, name) for name in SPLITS]
+    splits = [load_split(folder / name) for name in SPLITS]
     assert [len(split) for split in splits] == [140, 20, 40]
     for split in splits:
         assert np.array_equal(split.images, table.images[split.rows])
@@ -68,14 +69,14 @@ def test_the_official_split_follows_usage(csv: Path) -> None:
 def test_a_csv_that_failed_validation_is_refused(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="did not pass validation"):
         run(csv, monkeypatch, success=False)
-    assert not (csv.parent / "processed").exists()
+    assert not any((csv.parent / name).exists() for name in SPLITS)
 
 
 def test_an_empty_split_is_refused(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     csv.write_text(csv.read_text().replace("PrivateTest", "PublicTest"))
     with pytest.raises(UserError, match=r"the test split of .* is empty"):
         run(csv, monkeypatch, split="official")
-    assert not (csv.parent / "processed").exists()
+    assert not any((csv.parent / name).exists() for name in SPLITS)
 
 
 def test_a_faulty_row_is_named_by_its_line(csv: Path) -> None:

@@ -15,12 +15,12 @@ def split(tmp_path: Path) -> Split:
         labels=rng.integers(0, 7, 5).astype(np.uint8),
         rows=rng.permutation(5).astype(np.int32),
     )
-    save_split(tmp_path, "train", split)
+    save_split(tmp_path, split)
     return split
 
 
 def test_a_split_comes_back_as_it_was(tmp_path: Path, split: Split) -> None:
-    loaded = load_split(tmp_path, "train")
+    loaded = load_split(tmp_path)
     assert len(loaded) == 5
     for part in ("images", "labels", "rows"):
         assert np.array_equal(getattr(loaded, part), getattr(split, part))
@@ -28,35 +28,35 @@ def test_a_split_comes_back_as_it_was(tmp_path: Path, split: Split) -> None:
 
 
 def test_a_split_is_mapped_not_read(tmp_path: Path, split: Split) -> None:
-    assert isinstance(load_split(tmp_path, "train").images, np.memmap)
+    assert isinstance(load_split(tmp_path).images, np.memmap)
 
 
 def test_a_missing_split_says_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"test_images\.npy cannot be read .*; run: dvc repro"):
-        load_split(tmp_path, "test")
+    with pytest.raises(UserError, match=r"images\.npy cannot be read .*; run: dvc repro"):
+        load_split(tmp_path)
 
 
 @pytest.mark.parametrize("keep", [0, 60, 200, 5000])
 def test_a_truncated_file_is_an_error(tmp_path: Path, split: Split, keep: int) -> None:
-    file = tmp_path / "train_images.npy"
+    file = tmp_path / "images.npy"
     file.write_bytes(file.read_bytes()[:keep])
-    with pytest.raises(UserError, match=r"train_images\.npy cannot be read"):
-        load_split(tmp_path, "train")
+    with pytest.raises(UserError, match=r"images\.npy cannot be read"):
+        load_split(tmp_path)
 
 
 def test_pickled_objects_are_refused(tmp_path: Path, split: Split) -> None:
-    np.save(tmp_path / "train_labels.npy", np.array([{}] * 5, object), allow_pickle=True)
-    with pytest.raises(UserError, match=r"train_labels\.npy cannot be read"):
-        load_split(tmp_path, "train")
+    np.save(tmp_path / "labels.npy", np.array([{}] * 5, object), allow_pickle=True)
+    with pytest.raises(UserError, match=r"labels\.npy cannot be read"):
+        load_split(tmp_path)
 
 
 def test_arrays_of_different_lengths_are_an_error(tmp_path: Path, split: Split) -> None:
-    np.save(tmp_path / "train_labels.npy", np.zeros(4, np.uint8))
+    np.save(tmp_path / "labels.npy", np.zeros(4, np.uint8))
     with pytest.raises(UserError, match="do not fit together"):
-        load_split(tmp_path, "train")
+        load_split(tmp_path)
 
 
 def test_labels_beyond_the_classes_are_an_error(tmp_path: Path, split: Split) -> None:
-    np.save(tmp_path / "train_labels.npy", np.full(5, 7, np.uint8))
+    np.save(tmp_path / "labels.npy", np.full(5, 7, np.uint8))
     with pytest.raises(UserError, match="unknown labels"):
-        load_split(tmp_path, "train")
+        load_split(tmp_path)

@@ -1,18 +1,24 @@
+import os
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from emotion.backend import keras, layers
-from emotion.checkpoint import History
+from emotion.checkpoint import History, load_checkpoint
 from emotion.errors import UserError
+from emotion.optimizers import OPTIMIZERS
 from emotion.splits import Split
-from emotion.training import OPTIMIZERS, TrainParams, best_epoch, fit
+from emotion.training import best_epoch, fit, loss
+from tests.params import train_params
 
-EPOCHS = 4
+EPOCHS = train_params().epochs
+STATM = Path("/proc/self/statm")
 
 
 def split(rows: int, seed: int) -> Split:
@@ -41,28 +47,12 @@ def small_network() -> keras.Model:
     )
 
 
-def params(**changes: Any) -> TrainParams:
-    values: dict[str, Any] = {
-        "optimizer": "adam",
-        "lr": 0.01,
-        "batch_size": 16,
-        "epochs": EPOCHS,
-        "patience": EPOCHS,
-        "flip": True,
-        "shift": 0.1,
-        "zoom": 0.1,
-        "precision": "float32",
-        "seed": 5,
-    }
-    return TrainParams(**(values | changes))
-
-
 def train(
     checkpoint: Path, seen: list[dict[str, float]] | None = None, **changes: Any
 ) -> tuple[History, keras.Model]:
     network = small_network()
     entries = [] if seen is None else seen
-    return fit(network, params(**changes), TRAIN, VALIDATION, checkpoint, entries.append), network
+    return fit(network, train_params(**changes), TRAIN, VALIDATION, checkpoint, entries.append), network
 
 
 class Killed(BaseException):
@@ -101,13 +91,13 @@ def test_another_seed_gives_other_weights(
     assert history != undisturbed[0]
 
 
-@pytest.mark.parametrize("epoch", range(1, EPOCHS + 1))
+@pytest.mark.parametrize("epoch", [1, EPOCHS - 1])
 def test_a_killed_training_resumes_to_the_same_weights(
     undisturbed: tuple[History, list[np.ndarray]], tmp_path: Path, epoch: int
 ) -> None:
     checkpoint = tmp_path / "c.npz"
     with pytest.raises(Killed):
-        fit(small_network(), params(), TRAIN, VALIDATION, checkpoint, killed_after(epoch))
+        fit(small_network(), train_params(), TRAIN, VALIDATION, checkpoint, killed_after(epoch))
     seen: list[dict[str, float]] = []
     history, network = train(checkpoint, seen)
     assert history == seen == undisturbed[0]
@@ -115,8 +105,9 @@ def test_a_killed_training_resumes_to_the_same_weights(
         assert np.array_equal(value, expected)
 
 
-def test_the_network_ends_with_the_weights_of_the_best_epoch(tmp_path: Path) -> None:
-    history, network = train(tmp_path / "c.npz", lr=0.05)
+@pytest.mark.parametrize("average", [0.0, 0.8])
+def test_the_network_ends_with_the_weights_of_the_best_epoch(tmp_path: Path, average: float) -> None:
+    history, network = train(tmp_path / "c.npz", lr=0.05, average=average)
     network.compile(loss="categorical_crossentropy", metrics=["accuracy"])
     pixels = VALIDATION.images / np.float32(255)
     _, accuracy = network.evaluate(pixels, keras.utils.to_categorical(VALIDATION.labels, 7), verbose=0)
@@ -136,9 +127,9 @@ def test_a_stopped_training_stays_stopped_when_rerun(
     capsys.readouterr()
     again, _ = train(tmp_path / "c.npz", lr=1e-9, epochs=50, patience=1)
     assert again == first
-    assert [line.split(" (")[0] for line in capsys.readouterr().out.splitlines()] == [
-        f"resuming after epoch {len(first)}"
-    ]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"resuming after epoch {len(first)} ")
+    assert not any(line.startswith("epoch") for line in lines)
 
 
 def test_a_stopped_training_goes_on_with_more_patience(
@@ -184,7 +175,7 @@ def test_there_is_something_to_learn_and_it_is_learnt(tmp_path: Path) -> None:
 
 
 def test_an_infinite_loss_is_one_line_that_names_epoch_and_rate(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"not finite after epoch \d; try a train\.lr under 10"):
+    with pytest.raises(UserError, match=r"not finite in epoch \d; try a train\.lr under 10"):
         train(tmp_path / "c.npz", optimizer="sgd", lr=10.0, epochs=8)
 
 
@@ -194,7 +185,133 @@ def test_every_optimizer_of_the_params_trains(tmp_path: Path, optimizer: str) ->
     assert set(history[0]) == {"loss", "accuracy", "val_loss", "val_accuracy"}
 
 
-def test_one_line_is_printed_for_each_epoch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_is_printed_for_each_epoch_and_one_for_the_time_of_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     train(tmp_path / "c.npz", epochs=2)
-    lines = capsys.readouterr().out.splitlines()
+    *lines, last = capsys.readouterr().out.splitlines()
     assert [line.split("  accuracy")[0] for line in lines] == ["epoch  1/2", "epoch  2/2"]
+    assert re.fullmatch(r"2 epochs in 0\.\d min", last)
+
+
+def test_the_time_of_a_resumed_training_is_that_of_all_its_epochs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = tmp_path / "c.npz"
+    train(checkpoint, epochs=1)
+    saved = load_checkpoint(checkpoint)
+    assert saved
+    assert 0 < saved.seconds < 60
+    replace(saved, seconds=3600.0).save(checkpoint)
+    train(checkpoint, epochs=2)
+    assert "2 epochs in 60." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("change", [{"class_weights": "balanced"}, {"sampling": "balanced"}])
+def test_weights_and_sampling_change_the_training(
+    undisturbed: tuple[History, list[np.ndarray]], tmp_path: Path, change: dict[str, Any]
+) -> None:
+    history, _ = train(tmp_path / "c.npz", epochs=1, **change)
+    assert history[0]["loss"] != undisturbed[0][0]["loss"]
+
+
+def test_a_training_with_everything_switched_on_resumes_to_the_same_weights(tmp_path: Path) -> None:
+    changes: dict[str, Any] = {"class_weights": "sqrt", "sampling": "balanced", "weight_decay": 0.01}
+    changes |= {"optimizer": "sgd", "momentum": 0.9, "schedule": "cosine", "warmup": 0.25}
+    changes |= {"mixup": 0.2, "average": 0.9, "rotation": 10.0, "light": 0.2, "erase": 0.5}
+    whole, network = train(tmp_path / "whole.npz", **changes)
+    with pytest.raises(Killed):
+        fit(small_network(), train_params(**changes), TRAIN, VALIDATION, tmp_path / "c.npz", killed_after(2))
+    history, resumed = train(tmp_path / "c.npz", **changes)
+    assert history == whole
+    for value, expected in zip(resumed.get_weights(), network.get_weights(), strict=True):
+        assert np.array_equal(value, expected)
+
+
+class Sides(layers.Layer):  # type: ignore[misc]
+    """Notes the sides of the faces that pass."""
+
+    seen: ClassVar[list[int | None]] = []
+
+    def call(self, faces: Any) -> Any:
+        self.seen.append(faces.shape[1])
+        return faces
+
+
+def sides_network() -> keras.Model:
+    """A network for faces of any size."""
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            layers.Input((48, 48, 1)),
+            Sides(),
+            layers.Conv2D(4, 3, strides=4, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(7, activation="softmax"),
+        ]
+    )
+
+
+def test_the_first_epochs_see_small_faces_and_validation_whole_ones(tmp_path: Path) -> None:
+    histories = []
+    for small in (0, 1, 2):
+        Sides.seen.clear()
+        params = train_params(epochs=2, small_epochs=small, small_side=24)
+        network, checkpoint = sides_network(), tmp_path / f"{small}/c.npz"
+        histories.append(fit(network, params, TRAIN, VALIDATION, checkpoint, lambda entry: None))
+        assert set(Sides.seen) == ({24, 48, None} if small else {48})
+        assert network.input_shape == (None, 48, 48, 1)
+    whole, first, both = histories
+    assert whole[0] != first[0] == both[0]
+    assert first[1] != both[1]
+
+
+def test_a_training_killed_among_its_small_epochs_resumes_to_the_same_weights(tmp_path: Path) -> None:
+    params = train_params(epochs=3, small_epochs=2)
+    whole, resumed = sides_network(), sides_network()
+    fit(whole, params, TRAIN, VALIDATION, tmp_path / "whole/c.npz", lambda entry: None)
+    with pytest.raises(Killed):
+        fit(sides_network(), params, TRAIN, VALIDATION, tmp_path / "c.npz", killed_after(1))
+    fit(resumed, params, TRAIN, VALIDATION, tmp_path / "c.npz", lambda entry: None)
+    for value, expected in zip(resumed.get_weights(), whole.get_weights(), strict=True):
+        assert np.array_equal(value, expected)
+
+
+def test_label_smoothing_spreads_its_share_over_all_classes() -> None:
+    actual, predicted = np.eye(7)[[0]], np.array([[0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]])
+    expected = -(0.9 + 0.1 / 7) * np.log(0.4) - 0.1 * 6 / 7 * np.log(0.1)
+    found = float(loss(train_params(label_smoothing=0.1))(actual, predicted))
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_running_means_of_the_weights_are_validated_and_do_not_change_the_training(tmp_path: Path) -> None:
+    plain, _ = train(tmp_path / "plain/c.npz", epochs=2)
+    averaged, _ = train(tmp_path / "averaged/c.npz", epochs=2, average=0.8)
+    for one, other in zip(plain, averaged, strict=True):
+        assert one["loss"] == other["loss"]
+        assert one["val_loss"] != other["val_loss"]
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="needs /proc of Linux")
+def test_memory_does_not_grow_with_the_epochs(tmp_path: Path) -> None:
+    """Each epoch copies its faces, here 9 MB: were the copies kept, ten epochs would add 92 MB.
+
+    An allocator that gives memory back later moves by one or two of them.
+    """
+    params = train_params(batch_size=400, epochs=12, patience=12)
+    resident: list[float] = []
+
+    def on_epoch(entry: dict[str, float]) -> None:
+        resident.append(int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6)
+
+    fit(small_network(), params, split(4000, 0), VALIDATION, tmp_path / "c.npz", on_epoch)
+    assert resident[-1] - resident[1] < 46
+
+
+def test_focal_loss_makes_little_of_what_is_known_already() -> None:
+    """The loss of a class with probability p is -(1 - p)^gamma log(p)."""
+    actual, predicted = np.eye(7)[[0, 0]], np.array([[0.9, 0.1, 0, 0, 0, 0, 0], [0.3, 0.7, 0, 0, 0, 0, 0]])
+    known, unknown = 0.1**2 * -np.log(0.9), 0.7**2 * -np.log(0.3)
+    assert float(loss(train_params(focal_gamma=2.0))(actual, predicted)) == pytest.approx(
+        (known + unknown) / 2, rel=1e-5
+    )

@@ -17,8 +17,10 @@ from emotion.expectations import row_facts
 from emotion.fer2013 import USAGES, read_csv, write_csv
 from emotion.labels import SIDE
 from emotion.params import load
-from stages.validate import ValidateParams, fault, metrics, show, validate
+from emotion.schema import Params, ValidateParams
+from stages.validate import fault, metrics, show, validate
 from tests.csvs import ROWS, labels, write_good_csv
+from tests.params import write_params
 
 ROOT = Path(__file__).parents[2]
 LIMITS: dict[str, Any] = {
@@ -46,8 +48,7 @@ def write_copies(path: Path, images: list[int], emotion: list[int], usage: list[
 
 
 def run_stage(folder: Path, csv: Path, **limits: Any) -> subprocess.CompletedProcess[str]:
-    values = "".join(f"  {key}: {'null' if value is None else value}\n" for key, value in limits.items())
-    (folder / "params.yaml").write_text(f"validate:\n{values}")
+    write_params(folder, validate=limits)
     command = [
         sys.executable,
         "-m",
@@ -190,6 +191,17 @@ def test_data_docs_lead_to_one_page_that_reads_without_the_internet(good: Path) 
     assert (docs / target).parent.joinpath("../../../../index.html").resolve() == docs / "index.html"
 
 
+def test_the_same_csv_gives_the_same_data_docs(good: Path) -> None:
+    good.write_text(good.read_text().replace("\n3,", "\n8,", 1).replace(" ", " 999 ", 1))
+    runs = []
+    for _ in range(2):
+        assert verdict(good)["failed"] > 1
+        pages = good.with_suffix("").rglob("*.html")
+        runs.append({page.relative_to(good.with_suffix("")): page.read_bytes() for page in pages})
+    assert runs[0] == runs[1]
+    assert len(runs[0]) == 3
+
+
 def test_data_docs_stay_small_however_many_rows_are_faulty(tmp_path: Path) -> None:
     (tmp_path / "faces.csv").write_text("emotion,pixels,Usage\n" + "9,x,y\n" * 5000)
     assert verdict(tmp_path / "faces.csv")["success"] is False
@@ -253,7 +265,7 @@ def test_stage_names_a_wrong_limit(good: Path) -> None:
 def test_official_file_passes_with_the_limits_of_the_project(tmp_path: Path) -> None:
     if "FER2013_CSV" not in os.environ:
         pytest.skip("FER2013_CSV does not point to the official file")
-    params = load("validate", ValidateParams, ROOT / "params.yaml")
+    params = load(Params, ROOT / "params.yaml")["validate"]
     _, outcomes = validate(Path(os.environ["FER2013_CSV"]), params, tmp_path / "v.json", tmp_path / "docs")
     found = json.loads((tmp_path / "v.json").read_text())
     assert {outcome.status for outcome in outcomes} == {"ok"}

@@ -1,0 +1,104 @@
+"""Killed runs. `make faults` kills many more."""
+
+import os
+import random
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from itertools import cycle
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from tests.faults import CAUSES, Kill, Marks, different, recovery, started, strike
+from tests.project import STAGES, Project, ran, rewind
+
+
+@pytest.mark.parametrize(("stage", "cause"), list(zip(STAGES, cycle(CAUSES), strict=False)))
+def test_a_run_killed_in_any_stage_recovers_to_the_same_bytes(
+    timed: tuple[Project, Marks], tmp_path: Path, stage: str, cause: signal.Signals
+) -> None:
+    finished, marks = timed
+    middle = marks[stage][len(marks[stage]) // 2]  # in training the first epoch
+    kill = Kill(stage, cause, middle, random.random() / 2)
+    print(kill)  # shown if the test fails
+    outcome = strike(finished, kill, tmp_path / "killed/project")
+    if not outcome.landed:
+        outcome = strike(finished, replace(kill, share=0), tmp_path / "killed/project")
+    assert outcome.landed
+    assert not outcome.fault
+    assert outcome.repeated == 0
+    assert outcome.finished == (1 if stage == "train" else 0)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("dvc.lock", ""),
+        ("dvc.lock", "schema: '2.0'\nstages:\n  fetch:\n    cmd: 'python"),
+        (".dvc/tmp/rwlock", ""),
+        (".dvc/tmp/rwlock", '{"write": {"FOLDER/data/splits/train": {"pid": PID, "cmd": "dvc repro"}}}'),
+    ],
+)
+def test_without_a_file_of_dvcs_own_that_a_kill_left_behind_nothing_is_lost(
+    finished: Project, project: Project, file: str, content: str
+) -> None:
+    content = content.replace("FOLDER", str(project.folder)).replace("PID", str(os.getpid()))
+    (project.folder / file).write_text(content)
+    printed, removed, fault = recovery(project)
+    assert removed == file
+    assert not fault
+    assert ran(printed) == []
+    assert different(project, finished) == []
+
+
+@contextmanager
+def training_paused(project: Project) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run the pipeline and stop its training after the first epoch; yield DVC and the training's id."""
+    rewind(project, "train")
+    with started(project) as (dvc, output):
+        try:
+            assert any(line.startswith("epoch  1/") for line in output)
+            training = int(project.read(".locks/train"))
+            os.kill(training, signal.SIGSTOP)
+            yield dvc, training
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(dvc.pid, signal.SIGKILL)
+
+
+def goes_on_when_it_is_seen_waiting(output: IO[str], training: int) -> str:
+    """Let the training go on once another run waits for it; return what that run prints afterwards."""
+    assert any(line.startswith(f"waiting for process {training}") for line in output)
+    os.kill(training, signal.SIGCONT)
+    return output.read()
+
+
+def test_a_training_that_outlives_its_dvc_is_waited_for_and_not_repeated(
+    finished: Project, project: Project
+) -> None:
+    with training_paused(project) as (dvc, training):
+        dvc.kill()
+        dvc.wait()
+        with started(project) as (process, output):
+            printed = goes_on_when_it_is_seen_waiting(output, training)
+    assert process.returncode == 0
+    assert "resuming after epoch 2" in printed
+    assert different(project, finished) == []
+
+
+def test_the_same_training_in_two_folders_is_done_once(
+    finished: Project, project: Project, tmp_path: Path
+) -> None:
+    elsewhere = finished.copy(tmp_path / "elsewhere")
+    rewind(elsewhere, "train")
+    # As an experiment of a queue runs: in a folder of its own, with the checkpoints of the project.
+    checkpoints = {"DVC_ROOT": str(project.folder)}
+    with training_paused(project) as (_, training), started(elsewhere, **checkpoints) as (process, output):
+        printed = goes_on_when_it_is_seen_waiting(output, training)
+    assert process.returncode == 0
+    assert "resuming after epoch 2" in printed
+    assert different(elsewhere, finished) == []

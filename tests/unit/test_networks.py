@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+
+from emotion.backend import keras, layers
+from emotion.networks import build, shift_logits
+from emotion.schema import ModelParams
+
+PARAMS = ModelParams(
+    name="paper_cnn", dropout=0.2, conv_dropout=0.25, dense_dropout=0.5, l2=0.001, flip_average=False
+)
+FAST = PARAMS.model_copy(update={"name": "fast_cnn"})
+STRONG = PARAMS.model_copy(update={"name": "strong_cnn"})
+FACES = np.random.default_rng(0).random((4, 48, 48, 1), np.float32)
+
+
+@pytest.fixture(scope="module")
+def paper() -> keras.Model:
+    return build(PARAMS)
+
+
+@pytest.fixture(scope="module")
+def fast() -> keras.Model:
+    return build(FAST)
+
+
+def test_layers_are_those_of_the_paper(paper: keras.Model) -> None:
+    block = ["Conv2D", "BatchNormalization", "MaxPooling2D", "Dropout"]
+    dense = ["Dense", "BatchNormalization", "Dropout"]
+    expected = ["InputLayer", "Conv2D", *block * 4, "Flatten", *dense * 2, "Dense"]
+    assert [type(layer).__name__ for layer in paper.layers] == expected
+
+
+def test_filters_and_units_are_those_of_the_paper(paper: keras.Model) -> None:
+    filters = [layer.filters for layer in paper.layers if isinstance(layer, keras.layers.Conv2D)]
+    units = [layer.units for layer in paper.layers if isinstance(layer, keras.layers.Dense)]
+    assert (filters, units) == ([32, 64, 128, 256, 512], [256, 128, 7])
+
+
+def test_dropout_rates_come_from_the_params(paper: keras.Model) -> None:
+    rates = [layer.rate for layer in paper.layers if isinstance(layer, keras.layers.Dropout)]
+    assert rates == [0.2, 0.25, 0.25, 0.25, 0.5, 0.5]
+
+
+def test_only_the_last_two_convolutions_have_l2(paper: keras.Model) -> None:
+    strengths = {
+        layer.filters: float(layer.kernel_regularizer.l2)
+        for layer in paper.layers
+        if isinstance(layer, keras.layers.Conv2D) and layer.kernel_regularizer
+    }
+    assert strengths == pytest.approx({256: 0.001, 512: 0.001})
+
+
+def test_number_of_parameters(paper: keras.Model) -> None:
+    convolutions = sum(9 * i * o + o for i, o in [(1, 32), (32, 64), (64, 128), (128, 256), (256, 512)])
+    dense = sum(i * o + o for i, o in [(9 * 512, 256), (256, 128), (128, 7)])
+    norms = 4 * (64 + 128 + 256 + 512 + 256 + 128)
+    assert paper.count_params() == convolutions + dense + norms == 2_787_079
+
+
+def test_the_fast_network_has_its_maps_and_its_one_dropout(fast: keras.Model) -> None:
+    convolutions = [layer for layer in fast.layers if isinstance(layer, layers.Conv2D)]
+    shapes = [(layer.output.shape[1], layer.filters) for layer in convolutions]
+    expected = [(24, 24), (24, 64), (12, 64), (12, 128), (6, 128), (6, 256)]
+    assert shapes == expected
+    assert [layer.rate for layer in fast.layers if isinstance(layer, layers.Dropout)] == [0.2]
+
+
+def test_number_of_parameters_of_the_fast_network(fast: keras.Model) -> None:
+    widths = [(24, 64), (64, 64), (64, 128), (128, 128), (128, 256)]
+    convolutions = 25 * 24 + sum(9 * i * o for i, o in widths)
+    norms = 4 * (24 + 2 * 64 + 2 * 128 + 256)
+    assert fast.count_params() == convolutions + norms + 256 * 7 + 7 == 571_839
+
+
+def test_the_fast_network_pools_before_it_normalises(fast: keras.Model) -> None:
+    kinds = [type(layer) for layer in fast.layers]
+    after_a_pool = [kinds[index + 1] for index, kind in enumerate(kinds) if kind is layers.MaxPooling2D]
+    assert after_a_pool == [layers.BatchNormalization] * 3
+
+
+def test_the_strong_network_has_its_maps_and_fewer_than_five_million_weights() -> None:
+    network = build(STRONG)
+    convolutions = [layer for layer in network.layers if isinstance(layer, layers.Conv2D)]
+    shapes = [(layer.output.shape[1], layer.filters) for layer in convolutions]
+    assert shapes == [(48 // 2**i, 64 * 2**i) for i in range(4) for _ in range(2)]
+    assert network.count_params() < 5_000_000
+
+
+def test_resemotenet_has_the_blocks_and_weights_of_its_authors() -> None:
+    """Counted from their description, without the biases that batch normalisation takes away."""
+    widths = [(1, 64), (64, 128), (128, 256)]
+    weights = sum(9 * i * o + 4 * o for i, o in widths) + 2 * 256 * 16
+    blocks = [(256, 512), (512, 1024), (1024, 2048)]
+    weights += sum(9 * i * o + 9 * o * o + i * o + 3 * 4 * o for i, o in blocks)
+    weights += sum(i * o + o for i, o in [(2048, 1024), (1024, 512), (512, 256), (256, 7)])
+    network = build(PARAMS.model_copy(update={"name": "resemotenet"}))
+    assert network.count_params() == weights
+    sizes = [layer.output.shape[1] for layer in network.layers if isinstance(layer, layers.Add)]
+    assert sizes == [3, 2, 1]
+
+
+@pytest.mark.parametrize("params", [PARAMS, FAST, STRONG])
+def test_bfloat16_is_for_convolutions_alone(params: ModelParams) -> None:
+    network = build(params, "bfloat16")
+    computing = {(isinstance(layer, layers.Conv2D), layer.compute_dtype) for layer in network.layers}
+    assert computing == {(True, "bfloat16"), (False, "float32")}
+    assert {variable.dtype for variable in network.weights} == {"float32"}
+
+
+@pytest.mark.parametrize("params", [PARAMS, FAST, STRONG])
+def test_shifted_logits_are_those_of_the_probabilities(params: ModelParams) -> None:
+    network, shifts = build(params), np.linspace(-1, 2, 7)
+    before = network.predict(FACES, verbose=0)
+    shift_logits(network, shifts)
+    shifted = before * np.exp(shifts)
+    expected = shifted / shifted.sum(axis=1, keepdims=True)
+    assert network.predict(FACES, verbose=0) == pytest.approx(expected, rel=1e-4)

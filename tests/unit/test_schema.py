@@ -1,0 +1,139 @@
+"""Every value of params.yaml is checked, and a wrong one stops every stage before it does anything."""
+
+import importlib
+import shlex
+import sys
+from functools import reduce
+from operator import getitem
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+from ruamel.yaml import YAML
+
+from emotion.errors import UserError
+from emotion.params import Section, load
+from emotion.schema import FacesParams, FloorParams, Params
+from tests.params import ROOT
+
+# Wrong values of each key, and a part of what is said of them besides the key and the value.
+BAD: dict[str, list[tuple[Any, str]]] = {
+    "fetch.source": [("kaggle", "'huggingface', 'file' or 'faces'"), (None, "'huggingface'")],
+    "fetch.repo": [(7, "a valid string"), (None, "a valid string")],
+    "fetch.revision": [(1.5, "a valid string"), (True, "a valid string")],
+    "fetch.file": [(["a.csv"], "a valid string"), (0, "a valid string")],
+    "fetch.path": [(3, "a valid string"), ({"a": "b"}, "a valid string")],
+    "fetch.sha256": [("abc", "match pattern"), ("G" * 64, "match pattern"), (5, "a valid string")],
+    "fetch.faces.rows": [(0, "greater than or equal to 1"), (1.0, "a valid integer"), (None, "integer")],
+    "fetch.faces.seed": [(-1, "greater than or equal to 0"), ("0", "a valid integer")],
+    "validate.rows": [(0, "greater than or equal to 1"), ("all", "a valid integer"), (True, "integer")],
+    "validate.class_tolerance": [(-0.1, "greater than or equal to 0"), (1.5, "less than or equal to 1")],
+    "validate.max_constant": [(-1, "greater than or equal to 0"), (0.5, "a valid integer")],
+    "validate.max_duplicates": [(-1, "greater than or equal to 0"), (None, "a valid integer")],
+    "validate.max_cross_split": [(-1, "greater than or equal to 0"), ("many", "a valid integer")],
+    "validate.max_conflicting": [(-1, "greater than or equal to 0"), ([], "a valid integer")],
+    "preprocess.split": [("Random", "'random', 'official' or 'grouped'"), (0, "'random'")],
+    "preprocess.validation": [(0, "greater than 0"), (0.5, "less than 0.5"), ("9 %", "a valid number")],
+    "preprocess.test": [(0, "greater than 0"), (0.9, "less than 0.5"), (False, "a valid number")],
+    "preprocess.stratify": [("yes", "a valid boolean"), (1, "a valid boolean"), (None, "a valid boolean")],
+    "preprocess.seed": [(-1, "greater than or equal to 0"), (2**32, "less than 4294967296")],
+    "model.name": [("resnet", "'paper_cnn', 'fast_cnn'"), (None, "'paper_cnn'")],
+    "model.dropout": [(-0.1, "greater than or equal to 0"), (1, "less than 1"), (float("nan"), "finite")],
+    "model.conv_dropout": [(1.0, "less than 1"), ("0.2", "a valid number")],
+    "model.dense_dropout": [(20, "less than 1"), ([0.2], "a valid number")],
+    "model.l2": [(-1e-4, "greater than or equal to 0"), (1, "less than 1"), (float("inf"), "finite")],
+    "model.flip_average": [("no", "a valid boolean"), (1, "a valid boolean")],
+    "train.optimizer": [("Adam", "'adam'"), ("lion", "'adam'"), (True, "'adam'")],
+    "train.lr": [(0, "greater than 0"), (-1e-4, "greater than 0"), (11, "less than"), ("1e-4", "number")],
+    "train.schedule": [("linear", "'constant' or 'cosine'"), (None, "'constant' or 'cosine'")],
+    "train.warmup": [(-0.1, "greater than or equal to 0"), (1, "less than 1")],
+    "train.momentum": [(-0.9, "greater than or equal to 0"), (1.0, "less than 1"), (None, "valid number")],
+    "train.weight_decay": [(-1e-4, "greater than or equal to 0"), ("none", "a valid number")],
+    "train.batch_size": [(0, "greater than or equal to 1"), (65537, "less than or equal"), (64.0, "integer")],
+    "train.epochs": [(0, "greater than or equal to 1"), (1e9, "integer"), (10001, "less than or equal")],
+    "train.patience": [(0, "greater than or equal to 1"), (None, "a valid integer")],
+    "train.small_epochs": [(-1, "greater than or equal to 0"), (None, "a valid integer")],
+    "train.small_side": [(15, "greater than or equal to 16"), (49, "less than or equal to 48")],
+    "train.shift": [(-0.1, "greater than or equal to 0"), (0.6, "less than or equal to 0.5")],
+    "train.zoom": [(-0.1, "greater than or equal to 0"), (5, "less than or equal to 0.5")],
+    "train.flip": [("true", "a valid boolean"), (0, "a valid boolean")],
+    "train.rotation": [(-10, "greater than or equal to 0"), (360, "less than or equal to 180")],
+    "train.light": [(1.5, "less than or equal to 1"), (True, "a valid number")],
+    "train.erase": [(-0.5, "greater than or equal to 0"), (2, "less than or equal to 1")],
+    "train.mixup": [(-0.2, "greater than or equal to 0"), (None, "a valid number")],
+    "train.average": [(1.0, "less than 1"), ("ema", "a valid number")],
+    "train.class_weights": [("equal", "'none', 'balanced' or 'sqrt'"), (None, "'none'")],
+    "train.sampling": [("random", "'natural' or 'balanced'"), (True, "'natural' or 'balanced'")],
+    "train.focal_gamma": [(-1, "greater than or equal to 0"), (11, "less than or equal to 10")],
+    "train.label_smoothing": [(1, "less than 1"), (-0.1, "greater than or equal to 0")],
+    "train.logit_adjustment": [(1.0, "a valid boolean"), ("validation", "a valid boolean")],
+    "train.precision": [("float16", "'float32' or 'bfloat16'"), (32, "'float32' or 'bfloat16'")],
+    "train.seed": [(-1, "greater than or equal to 0"), (0.5, "a valid integer")],
+    "evaluate.floor": [(0.6, "a valid dictionary"), (True, "a valid dictionary")],
+    "evaluate.floor.accuracy": [(1.1, "less than or equal to 1"), (None, "a valid number")],
+    "evaluate.floor.macro_f1": [(-0.1, "greater than or equal to 0"), ("high", "a valid number")],
+    "evaluate.bootstrap": [(0, "greater than or equal to 100"), (10**7, "less than or equal to 1000000")],
+    "evaluate.ece_bins": [(0, "greater than or equal to 1"), (1001, "less than or equal to 1000")],
+    "evaluate.seed": [(-1, "greater than or equal to 0"), (None, "a valid integer")],
+    "plot.dpi": [(10, "greater than or equal to 20"), (10_000, "less than or equal to 600")],
+    "plot.gallery": [(0, "greater than or equal to 1"), ("7", "a valid integer")],
+}
+CASES = [(key, value, allowed) for key, values in BAD.items() for value, allowed in values]
+NESTED: dict[str, type[Section]] = {"fetch.faces": FacesParams, "evaluate.floor": FloorParams}
+STAGES = ["fetch", "validate", "preprocess", "train", "evaluate", "plot"]
+
+
+def sections() -> dict[str, type[Section]]:
+    return get_type_hints(Params) | NESTED
+
+
+def write_bad(folder: Path, key: str, value: Any) -> None:
+    yaml = YAML()
+    content = yaml.load(ROOT / "params.yaml")
+    *sections, name = key.split(".")
+    reduce(getitem, sections, content)[name] = value
+    yaml.dump(content, folder / "params.yaml")
+
+
+def test_every_key_has_wrong_values() -> None:
+    keys = {f"{name}.{key}" for name, section in sections().items() for key in section.model_fields}
+    assert set(BAD) == keys - {"fetch.faces"}  # its wrong values are those of the keys inside
+    assert len(CASES) >= 60
+
+
+@pytest.mark.parametrize(("key", "value", "allowed"), CASES)
+def test_a_wrong_value_is_one_line_with_key_value_and_what_is_allowed(
+    tmp_path: Path, key: str, value: Any, allowed: str
+) -> None:
+    write_bad(tmp_path, key, value)
+    with pytest.raises(UserError) as caught:
+        load(Params, tmp_path / "params.yaml")
+    message = str(caught.value)
+    assert message.startswith(f"{tmp_path}/params.yaml: {key} is {repr(value)[:10]}")
+    assert allowed in message
+    assert "\n" not in message
+
+
+def test_no_value_has_a_default() -> None:
+    """Else a change of the schema could change a result, and no stage would run again."""
+    assert Params.__required_keys__ == set(get_type_hints(Params))
+    for section in sections().values():
+        assert all(field.is_required() for field in section.model_fields.values())
+
+
+def test_the_projects_own_file_is_right() -> None:
+    assert set(load(Params, ROOT / "params.yaml")) == set(get_type_hints(Params))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_refuses_a_wrong_value_of_another_section_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    key = "fetch.file" if stage == "plot" else "plot.dpi"
+    write_bad(tmp_path, key, -1)
+    command = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"][stage]["cmd"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", shlex.split(command)[2:])
+    with pytest.raises(UserError, match=rf"^params\.yaml: {key} is -1: "):
+        importlib.import_module(f"stages.{stage}").main()
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]

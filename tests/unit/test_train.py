@@ -1,0 +1,77 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emotion.backend import keras, layers
+from emotion.errors import UserError
+from emotion.imbalance import log_shares
+from emotion.models import from_pixels, predict
+from emotion.networks import PROBABILITIES
+from emotion.schema import ModelParams
+from emotion.splits import Split
+from stages.train import adjust, epoch_settings, refuse_small_faces
+from tests.params import train_params
+
+MODEL = ModelParams(
+    name="fast_cnn", dropout=0.2, conv_dropout=0.2, dense_dropout=0.2, l2=0.0, flip_average=False
+)
+
+COMMON = np.repeat(np.arange(7), [40, 4, 36, 80, 48, 32, 60])  # labels of an imbalanced train split
+GREYS, DEVIATION = np.linspace(0.2, 0.8, 7), 0.05
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "same"),
+    [
+        ({}, {"epochs": 9}, True),
+        ({}, {"epochs": 9, "patience": 9}, True),
+        ({}, {"logit_adjustment": True}, True),
+        ({"flip_average": True}, {}, True),
+        ({"dropout": 0.3}, {}, False),
+        ({}, {"lr": 0.02}, False),
+        ({}, {"average": 0.9}, False),
+    ],
+)
+def test_trainings_share_checkpoints_if_nothing_that_steers_an_epoch_differs(
+    model: dict[str, Any], changes: dict[str, Any], same: bool
+) -> None:
+    other = epoch_settings(MODEL.model_copy(update=model), train_params(**changes))
+    assert (other == epoch_settings(MODEL, train_params())) is same
+
+
+def test_a_schedule_towards_another_end_is_another_training() -> None:
+    shorter, longer = (epoch_settings(MODEL, train_params(schedule="cosine", epochs=n)) for n in (4, 9))
+    assert shorter != longer
+
+
+def test_small_faces_are_refused_where_the_network_cannot_take_them() -> None:
+    paper, small = MODEL.model_copy(update={"name": "paper_cnn"}), train_params(small_epochs=3)
+    with pytest.raises(UserError, match=r"train\.small_epochs is 3: must be 0 for paper_cnn"):
+        refuse_small_faces(paper, small)
+    refuse_small_faces(MODEL, small)
+    refuse_small_faces(paper, train_params())
+
+
+def faces(labels: np.ndarray) -> Split:
+    """Faces of one grey each, which is that of their class, more or less."""
+    greys = np.random.default_rng(0).normal(GREYS[labels], DEVIATION) * 255
+    images = np.clip(greys, 0, 255).astype(np.uint8)[:, None, None, None]
+    whole = np.repeat(np.repeat(images, 48, axis=1), 48, axis=2)
+    return Split(whole, labels.astype(np.uint8), np.arange(len(labels), dtype=np.int32))
+
+
+def test_the_class_shares_are_taken_from_the_logits_of_a_network_that_has_them_once_too_often() -> None:
+    shares = log_shares(COMMON)
+    classifier = layers.Dense(7, activation="softmax", name=PROBABILITIES)
+    network = keras.Sequential([layers.Input((48, 48, 1)), layers.GlobalAveragePooling2D(), classifier])
+    fair = [GREYS[None] / DEVIATION**2, -(GREYS**2) / (2 * DEVIATION**2)]  # Gaussian classes, equally common
+    classifier.set_weights([fair[0], fair[1] + shares])
+    validation = faces(np.tile(np.arange(7), 100))
+    before = predict(from_pixels(network), validation.images)
+
+    strength = adjust(network, faces(COMMON), validation, flip_average=True)
+    assert 0.6 < strength < 1.4
+    shifted = before * np.exp(-strength * shares)
+    expected = shifted / shifted.sum(axis=1, keepdims=True)
+    assert predict(from_pixels(network), validation.images) == pytest.approx(expected, rel=1e-3, abs=1e-9)

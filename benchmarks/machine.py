@@ -5,6 +5,12 @@ import platform
 from importlib.metadata import distributions
 from pathlib import Path
 
+INSTRUCTIONS = {  # from the widest to the narrowest
+    "amx_bf16": "AMX",
+    "avx512_bf16": "AVX-512 BF16",
+    "avx512f": "AVX-512",
+    "avx2": "AVX2",
+}
 CPUINFO = Path("/proc/cpuinfo")  # on Linux alone
 PACKAGES = ("numpy", "pandas", "great-expectations", "keras", "tensorflow", "tensorflow-cpu", "dvc")
 
@@ -26,8 +32,10 @@ def describe() -> str:
 
 
 def hardware() -> str:
-    """Return the processor in a few words."""
-    return f"{os.cpu_count()} cores of {_cpu('model name') or platform.processor() or 'unknown'}"
+    """Return the processor in a few words, with the widest of its instructions for matrix products."""
+    name = f"{os.cpu_count()} cores of {_cpu('model name') or platform.processor() or 'unknown'}"
+    flags = set(_cpu("flags").split())
+    return next((f"{name}, {words}" for flag, words in INSTRUCTIONS.items() if flag in flags), name)
 
 
 def bfloat16() -> str:

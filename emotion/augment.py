@@ -35,7 +35,11 @@ def augmentation(params: TrainParams, shape: Shape = INPUT_SHAPE) -> keras.Model
     if params.erase:
         share = (params.erase, params.erase)  # a single number would be the largest share
         x = layers.RandomErasing(share, scale=(0.02, 0.2), value_range=PIXELS, name="erase")(x)
-    return keras.Model(pixels, x, name="augmentation")
+    model = keras.Model(pixels, x, name="augmentation")
+    if keras.backend.backend() == "jax":
+        for layer in model.layers:
+            layer.supports_jit = True  # Keras denies it of some, for the sake of TensorFlow
+    return model
 
 
 def shrunk(images: np.ndarray, side: int) -> np.ndarray:

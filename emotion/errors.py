@@ -1,6 +1,7 @@
 """Errors that a person can act on, and how a stage ends when one is raised."""
 
 import errno
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ def one_line_errors() -> Iterator[None]:
         where = f"{error.filename}: " if error.filename else ""
         advice = "; free some and run it again" if error.errno in FULL else ""
         sys.exit(_line(f"{where}{error.strerror or error}{advice}"))
+    except sqlite3.OperationalError as error:
+        sys.exit(_line(f"DVC's own database could not be written ({error}): is the disk full?"))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)

@@ -80,8 +80,7 @@ def row_facts(table: Table) -> pd.DataFrame:
     emotion = pd.Series(table.emotion, dtype="Int64").mask(table.emotion == UNKNOWN)
     usage = pd.Series(table.usage).map(dict(enumerate(USAGES))).fillna("unknown")
     whole = table.whole
-    image = pd.Series(pd.NA, index=range(len(table)), dtype="Int64")
-    image[whole] = duplicate_groups(table.images[whole])
+    image = pd.Series(duplicate_groups(table.images), dtype="Int64").mask(~whole)
     flat = table.images.reshape(len(table), PIXELS)
 
     known = {"emotion": emotion, "pixels": image, "usage": usage}

@@ -184,6 +184,7 @@ def _averaged(model: keras.Model) -> Iterator[None]:
         return
     own = _values(model.trainable_variables)
     model.optimizer.finalize_variable_values(model.trainable_variables)
+    _assign(model.trainable_variables, _values(model.trainable_variables))  # JAX gives away what it shares
     yield
     _assign(model.trainable_variables, own)
 

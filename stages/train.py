@@ -86,6 +86,11 @@ def refuse_small_faces(model: ModelParams, train: TrainParams) -> None:
             f"params.yaml: train.small_epochs is {train.small_epochs}: must be 0 for paper_cnn, "
             "whose dense layers take faces of one size"
         )
+    if train.small_epochs and train.erase:
+        raise UserError(
+            f"params.yaml: train.erase is {train.erase}: must be 0 where train.small_epochs is not, "
+            "because Keras erases in faces of one size alone"
+        )
 
 
 def epoch_settings(model: ModelParams, train: TrainParams) -> dict[str, Any]:

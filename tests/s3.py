@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 import boto3
@@ -41,13 +41,14 @@ class S3:
 def serve() -> Iterator[S3]:
     """Serve S3 in a thread on a free port of 127.0.0.1."""
     s3 = S3()
-    moto = DomainDispatcherApplication(create_backend_app)
+    moto, one_at_a_time = DomainDispatcherApplication(create_backend_app), Lock()  # moto is not thread-safe
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "PUT" and "/files/" in environ["PATH_INFO"]:
             s3.before_upload()
-        answer: Iterable[bytes] = moto(environ, start_response)
-        return answer
+        with one_at_a_time:
+            answer: Iterable[bytes] = moto(environ, start_response)
+            return answer
 
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

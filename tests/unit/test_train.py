@@ -50,6 +50,8 @@ def test_small_faces_are_refused_where_the_network_cannot_take_them() -> None:
     with pytest.raises(UserError, match=r"train\.small_epochs is 3: must be 0 for paper_cnn"):
         refuse_small_faces(paper, small)
     refuse_small_faces(MODEL, small)
+    with pytest.raises(UserError, match=r"train\.erase is 0\.5: must be 0 where train\.small_epochs is not"):
+        refuse_small_faces(MODEL, train_params(small_epochs=3, erase=0.5))
     refuse_small_faces(paper, train_params())
 
 

@@ -1,0 +1,56 @@
+"""Keras has a second backend, for GPUs: the same code trains with JAX, and the model is as good elsewhere."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from emotion.models import load_model, predict
+from tests.params import ROOT
+
+# With what the long recipe for a GPU uses: augmentation of every kind, mixed faces, running means.
+TRAIN = """
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from emotion.backend import keras
+from emotion.models import from_pixels, predict, save_model
+from emotion.networks import build
+from emotion.schema import ModelParams
+from emotion.splits import Split
+from emotion.training import fit
+from tests.params import train_params
+
+assert keras.backend.backend() == "jax"
+folder = Path(sys.argv[1])
+faces = np.random.default_rng(0).integers(0, 256, (32, 48, 48, 1), dtype=np.uint8)
+split = Split(faces, np.arange(32, dtype=np.uint8) % 7, np.arange(32, dtype=np.int32))
+network = build(
+    ModelParams(name="fast_cnn", dropout=0.2, conv_dropout=0.2, dense_dropout=0.2, l2=0.0, flip_average=True)
+)
+params = train_params(optimizer="sgd", momentum=0.9, schedule="cosine", rotation=10.0, light=0.2, erase=0.5,
+                      mixup=0.2, average=0.9, epochs=2)
+assert len(fit(network, params, split, split, folder / "1.npz", lambda entry: None)) == 2
+model = from_pixels(network, flip_average=True)
+save_model(model, folder / "model.keras")
+np.savez(folder / "expected.npz", faces=faces, probabilities=predict(model, faces))
+"""
+
+
+def test_a_model_trained_with_jax_predicts_the_same_with_tensorflow(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error:Model doesn't support", "-c", TRAIN, str(tmp_path)],
+        cwd=ROOT,
+        env=os.environ | {"KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "epoch  2/2" in done.stdout
+    with np.load(tmp_path / "expected.npz", allow_pickle=False) as expected:
+        found = predict(load_model(tmp_path / "model.keras"), expected["faces"])
+        np.testing.assert_allclose(found, expected["probabilities"], atol=1e-4)

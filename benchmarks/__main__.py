@@ -30,7 +30,8 @@ def main() -> None:
     csv = ["--csv", str(args.csv)]
     table = [HEADER]
     # What fails at once where something is missing comes first.
-    for name, options in {"noop": [], "memory": csv, "parsing": csv, "training": [], "scaling": []}.items():
+    benchmarks = {"noop": [], "memory": csv, "parsing": csv, "training": [], "peak": [], "scaling": []}
+    for name, options in benchmarks.items():
         table.append(rows(name, options))
         print(table[-1], flush=True)
     results = "\n".join([*table, "", f"Measured on {date.today()} on this machine:", "", describe(), ""])

@@ -30,14 +30,17 @@ def row(
         name: what it is compared with.
         reference: the measurements of that.
         at_least: lower end of the goal for the ratio of the medians, ours to the reference.
-        at_most: upper end of it; one of the two is given.
+        at_most: upper end of it; without either there is no goal.
         unchecked: why this machine cannot tell whether the goal is met, if it cannot.
     """
     ratio = median(ours) / median(reference)
-    goal = f"at least {at_least:g}" if at_least > -inf else f"at most {at_most:g}"
-    verdict = unchecked or ("met" if at_least <= round(ratio, 2) <= at_most else "missed")
+    goal = "none"
+    if at_least > -inf or at_most < inf:
+        limit = f"at least {at_least:g}" if at_least > -inf else f"at most {at_most:g}"
+        met = "met" if at_least <= round(ratio, 2) <= at_most else "missed"
+        goal = f"{limit}: {unchecked or met}"
     ours_quoted, reference_quoted = quote(ours, unit), quote(reference, unit)
-    return f"| {measurement} | {ours_quoted} | {name}: {reference_quoted} | {ratio:.2f} | {goal}: {verdict} |"
+    return f"| {measurement} | {ours_quoted} | {name}: {reference_quoted} | {ratio:.2f} | {goal} |"
 
 
 def quote(values: Sequence[float], unit: str) -> str:

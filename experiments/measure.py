@@ -17,7 +17,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ruamel.yaml import YAML
 
@@ -73,6 +73,15 @@ def row_settings(row: str) -> tuple[str, str, dict[str, Any]]:
     return recipe, protocol, known["protocols"][protocol] | known["recipes"][recipe]
 
 
+def changed(params: Params, settings: dict[str, Any]) -> Params:
+    """Return params with some values changed, which are named as `train.lr`."""
+    sections: Any = dict(params)
+    for key, value in settings.items():
+        section, _, name = key.partition(".")
+        sections[section] = sections[section].model_copy(update={name: value})
+    return cast(Params, sections)
+
+
 def measure(row: str, settings: dict[str, Any], seed: int, data: list[str]) -> dict[str, Any]:
     """Run a seed of a row and return what results.COLUMNS holds of it, but for the recipe and the protocol.
 
@@ -88,9 +97,7 @@ def measure(row: str, settings: dict[str, Any], seed: int, data: list[str]) -> d
     from emotion.networks import build  # here, because it takes seconds to import Keras
     from experiments.cost import multiply_adds
 
-    model = load(Params)["model"].model_copy(
-        update={key.removeprefix("model."): settings[key] for key in settings if key.startswith("model.")}
-    )
+    model = changed(load(Params), settings)["model"]
     cost, commit = multiply_adds(build(model)), head()
     training, scores, minutes = run(f"{row}-{seed}", settings, seed, data)
     f1, clean = scores["per_class"], scores["clean"]

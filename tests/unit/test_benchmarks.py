@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks import machine
 from benchmarks.__main__ import README
 from benchmarks.memory import peak_memory
 from benchmarks.table import BEGIN, END, row, with_results
@@ -30,6 +32,7 @@ def test_a_row_has_medians_with_their_ends_and_the_ratio_of_the_medians() -> Non
         (1.0, {"at_least": 1}, "at least 1: met"),
         (0.9, {"at_least": 1}, "at least 1: missed"),
         (0.9, {"at_least": 1, "unchecked": "not checked"}, "at least 1: not checked"),
+        (0.9, {}, "none"),
     ],
 )
 def test_the_verdict_follows_from_the_ratio(seconds: float, goal: dict[str, Any], verdict: str) -> None:
@@ -52,6 +55,16 @@ def test_peak_memory_is_of_each_command_alone_and_not_of_an_earlier_larger_one()
 def test_a_command_that_fails_has_no_peak_memory() -> None:
     with pytest.raises(UserError, match="status 3"):
         peak_memory([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def test_hardware_tells_processors_of_one_name_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    monkeypatch.setattr(machine, "CPUINFO", cpuinfo)
+    found = []
+    for flags in ("sse2", "sse2 avx2", "avx2 avx512f avx512_bf16"):
+        cpuinfo.write_text(f"model name\t: Some CPU\nflags\t\t: {flags}\n")
+        found.append(machine.hardware().partition(" cores of ")[2])
+    assert found == ["Some CPU", "Some CPU, AVX2", "Some CPU, AVX-512 BF16"]
 
 
 def test_results_replace_the_old_ones_and_nothing_else() -> None:

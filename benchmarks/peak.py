@@ -1,0 +1,76 @@
+"""How close the training of two networks comes to the machine's matrix peak.
+
+    python -m benchmarks.peak
+
+The peak is what a product of two large matrices reaches; a training is counted by the multiply-adds of its
+network, twice as many operations, and three times those for the gradients. Both take turns.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.loops import random_splits
+from benchmarks.table import row
+from emotion.backend import keras
+from emotion.errors import one_line_errors
+from emotion.networks import build
+from emotion.params import load
+from emotion.schema import Params
+from emotion.training import fit
+from experiments.cost import multiply_adds
+from experiments.measure import changed, row_settings
+
+SIDE = 4096  # of the matrices
+PRODUCTS = 4
+IMAGES = {"fast": 12_800, "paper": 3_200}  # of an epoch: about ten seconds
+EPOCHS = 4  # the first, in which the model is traced, does not count
+
+
+def main() -> None:
+    """Measure the recipes `fast` and `paper`, in float32, and print a row of the table for each."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    for recipe, images in IMAGES.items():
+        ours, peaks = rates(recipe, images)
+        name = f"a product of matrices of {SIDE:,} x {SIDE:,}"
+        print(row(f"training with the recipe {recipe}, faces of 48 pixels", "GFLOP/s", ours, name, peaks))
+
+
+def rates(recipe: str, images: int) -> tuple[list[float], list[float]]:
+    """Return the GFLOP/s of epochs, validation and checkpoint included, and of the products."""
+    settings = row_settings(f"{recipe}-random")[2]
+    whole = {"train.small_epochs": 0, "train.epochs": EPOCHS, "train.patience": EPOCHS}
+    sections = changed(load(Params), settings | whole)
+    network = build(sections["model"])
+    operations = 3 * 2 * multiply_adds(network) * images
+    ours, peaks = [], [matrix_rate()]
+    began = time.perf_counter()
+
+    def end_of_epoch(_: dict[str, float]) -> None:
+        nonlocal began
+        ours.append(operations / (time.perf_counter() - began) / 1e9)
+        peaks.append(matrix_rate())
+        began = time.perf_counter()
+
+    with tempfile.TemporaryDirectory() as folder:
+        fit(network, sections["train"], *random_splits(images), Path(folder, "checkpoint.npz"), end_of_epoch)
+    return ours[1:], peaks
+
+
+def matrix_rate() -> float:
+    """Return the GFLOP/s of the fastest of a few products of float32 matrices."""
+    matrix = keras.ops.ones((SIDE, SIDE))
+    seconds = []
+    for _ in range(PRODUCTS):
+        began = time.perf_counter()
+        np.array(keras.ops.matmul(matrix, matrix)[0, 0])  # which waits for it
+        seconds.append(time.perf_counter() - began)
+    return 2 * SIDE**3 / min(seconds) / 1e9
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

@@ -7,6 +7,8 @@ network, twice as many operations, and three times those for the gradients. Both
 """
 
 import argparse
+import contextlib
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -55,7 +57,8 @@ def rates(recipe: str, images: int) -> tuple[list[float], list[float]]:
         peaks.append(matrix_rate())
         began = time.perf_counter()
 
-    with tempfile.TemporaryDirectory() as folder:
+    # Standard output is for the table
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
         fit(network, sections["train"], *random_splits(images), Path(folder, "checkpoint.npz"), end_of_epoch)
     return ours[1:], peaks
 

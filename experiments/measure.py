@@ -13,9 +13,9 @@ in the working copy, as an experiment that is nobody's measurement.
 import argparse
 import json
 import math
+import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -48,7 +48,7 @@ def main() -> None:
     if any(not word.startswith("fetch.") for word in args.set):
         raise UserError("--set is for the parameters of fetch; a row has its own for the rest")
     if args.here:
-        sys.exit(subprocess.run(["dvc", "exp", "run", *switches(settings, args.set)]).returncode)
+        os.execvp("dvc", ["dvc", "exp", "run", *switches(settings, args.set)])
     refuse_changes("a measurement", "benchmarks/results.csv", "README.md")
     if args.reproduce:
         reproduce(args.row, settings, args.set)

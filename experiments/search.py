@@ -5,7 +5,8 @@
 A trial is judged by its accuracy on validation; the test split takes no part. One that after some epoch is
 worse than the median of the others is stopped there, and recorded as the shorter training that it was: going
 on from its checkpoint, that takes seconds. Interrupted, even killed, the search goes on with the same trials
-when it is run again. Optuna's dashboard shows it: optuna-dashboard sqlite:///sweeps/search.db
+when it is run again. Optuna's dashboard (pip install optuna-dashboard) shows it:
+optuna-dashboard sqlite:///sweeps/search.db
 """
 
 import argparse
@@ -23,6 +24,8 @@ from optuna.trial import TrialState
 
 from emotion.errors import UserError, one_line_errors
 from emotion.files import hold
+from emotion.params import load
+from emotion.schema import Params
 from experiments.ranking import report
 from experiments.recorded import head, recorded, refuse_changes
 
@@ -65,9 +68,12 @@ def open_study(name: str) -> optuna.Study:
     """Return the study of this name for the commit that is checked out, new or as it was left.
 
     Raises:
-        UserError: a file of the commit was changed; the trials of a study must differ in nothing else.
+        UserError: a file of the commit was changed, while the trials of a study must differ in nothing
+            else; or a schedule makes a shorter training another one.
     """
     refuse_changes("a search")
+    if load(Params)["train"].schedule == "cosine":
+        raise UserError("train.schedule is cosine, with which a trial that is stopped has to start anew")
     return optuna.create_study(
         storage=f"sqlite:///{FOLDER / name}.db",
         study_name=f"{name} of {head()}",
@@ -104,8 +110,11 @@ async def finish(
     """Bring a trial to its end, tell the study, and return in words how it ended."""
     stopped, failure = False, None
     try:
-        if reached(experiment) is None:  # else the search was killed before it told the study
-            stopped = await run(trial, experiment, epochs, starting)
+        # The first time it has no result, unless the search was killed before it told the study; the second
+        # time if it was taken over: a DVC that ends looks for what another is about to start.
+        for _ in range(2):
+            if reached(experiment) is None and not stopped:
+                stopped = await run(trial, experiment, epochs, starting)
         if stopped:
             await run(trial, experiment, study.trials[trial.number].last_step or epochs, starting)
     except UserError as error:
@@ -146,8 +155,11 @@ async def run(trial: optuna.Trial, experiment: str, epochs: int, starting: async
             async for line in lines:
                 if line.startswith("Reproducing experiment"):
                     break
+        own = True
         async for line in lines:
-            if found := EPOCH.match(line):
+            if line.startswith("Reproducing experiment"):
+                own = f"'{experiment}'" in line  # else it took over another trial after its end
+            if own and (found := EPOCH.match(line)):
                 epoch = int(found["epoch"])
                 trial.report(float(found["accuracy"]), epoch)
                 print(f"{experiment}  epoch {epoch} of {epochs}: {found['accuracy']}", flush=True)

@@ -28,7 +28,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from tests.project import STAGES, Project, interruptible, remove, rewind, small_project
+from tests.project import LIMIT, STAGES, Project, interruptible, remove, rewind, small_project
 
 CAUSES = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 METRICS = [f"metrics/{name}.json" for name in ("validation", "training", "evaluation")]
@@ -36,7 +36,6 @@ RESULTS = ["dvc.lock", "models/emotion.keras", *METRICS]
 EPOCHS = 4
 EPOCH = re.compile(r"^epoch +(\d+)/", re.MULTILINE)
 MARK = re.compile(r"Running stage '(\w+)'|epoch +\d+/")
-LIMIT = 600  # seconds that a run may take
 # What DVC says after a kill that came while it wrote a file of its own, and what to remove to go on.
 CUT = {
     "dvc.lock' validation failed": "dvc.lock",

@@ -41,7 +41,7 @@ class Run:
     stderr: str = ""
 
     def wait(self) -> "Run":
-        self.stdout, self.stderr = self.process.communicate(timeout=60)
+        self.stdout, self.stderr = self.process.communicate(timeout=300)
         return self
 
     @property

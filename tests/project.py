@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[1]
 STAGES = ["fetch", "validate", "preprocess", "train", "evaluate", "plot"]
+LIMIT = 600  # seconds that a command may take
 TINY = {
     "fetch.source": "faces",
     "fetch.faces.rows": 210,
@@ -54,7 +55,11 @@ class Project:
     def run(self, *command: str, status: int = 0, **env: str) -> str:
         """Run a command, check its exit status and return what it printed."""
         with self.popen(*command, **env) as process:
-            output, _ = process.communicate()
+            try:
+                output, _ = process.communicate(timeout=LIMIT)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
         assert process.returncode == status, output
         return output
 

@@ -25,13 +25,14 @@ def test_a_run_killed_in_any_stage_recovers_to_the_same_bytes(
     middle = marks[stage][len(marks[stage]) // 2]  # in training the first epoch
     kill = Kill(stage, cause, middle, random.random() / 2)
     print(kill)  # shown if the test fails
+    epochs = 1 if stage == "train" else 0
     outcome = strike(finished, kill, tmp_path / "killed/project")
-    if not outcome.landed:
+    if not outcome.landed or outcome.finished != epochs:  # it was quicker than the run that was timed
         outcome = strike(finished, replace(kill, share=0), tmp_path / "killed/project")
     assert outcome.landed
     assert not outcome.fault
     assert outcome.repeated == 0
-    assert outcome.finished == (1 if stage == "train" else 0)
+    assert outcome.finished == epochs
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import csv
 import io
 
+from experiments.results import COLUMNS
 from tests.project import Project, remove
 
 COMMAND = ("python", "-m", "experiments.measure")
@@ -15,41 +16,45 @@ def runs(project: Project) -> list[dict[str, str]]:
 def test_a_row_is_measured_recorded_and_reproduced(project: Project) -> None:
     floor = {"accuracy": 1.0, "macro_f1": 1.0}  # which keeps no result out of the table
     project.set(evaluate__floor=floor, train__seed=3)
+    (project.folder / "benchmarks/results.csv").write_text(",".join(COLUMNS) + "\n")
     project.run("git", "commit", "--quiet", "--all", "--message", "A floor")
-    before, workspace = runs(project), project.read("params.yaml")
-    project.run(*COMMAND, "smoothed-official", "--seeds", "3")
-    *others, run = runs(project)
-    assert others == before
-    assert (run["recipe"], run["protocol"], run["seed"]) == ("smoothed", "official", "3")
+    workspace = project.read("params.yaml")
+    project.run(*COMMAND, "paper-official", "--seeds", "3")
+    (run,) = runs(project)
+    assert (run["recipe"], run["protocol"], run["seed"]) == ("paper", "official", "3")
     assert run["commit"] == project.run("git", "rev-parse", "HEAD")[:7]
     assert (run["test_rows"], run["epochs"], run["parameters"]) == ("21", "2", "2787079")
     assert float(run["training_minutes"]) >= 0
-    assert "| smoothed-official | 3 |" in project.read("README.md").decode()
+    assert "| paper-official | 3 |" in project.read("README.md").decode()
     assert project.read("params.yaml") == workspace
 
-    output = project.run(*COMMAND, "smoothed-official", "--here")
+    output = project.run(*COMMAND, "paper-official", "--here")
     assert "Stage 'train' is cached - skipping run" in output
-    assert b"label_smoothing: 0.1" in project.read("params.yaml")
-    assert runs(project) == [*before, run]
+    assert b"split: official" in project.read("params.yaml")
+    assert runs(project) == [run]
     project.run("git", "checkout", "--quiet", "params.yaml", "dvc.lock", "metrics", "plots")
 
     for memory in (".dvc/cache/runs", ".checkpoints"):  # as in a fresh clone
         remove(project.folder / memory)
-    output = project.run(*COMMAND, "smoothed-official", "--reproduce")
+    output = project.run(*COMMAND, "paper-official", "--reproduce")
     assert "epoch  2/2" in output
     accuracy = f"{float(run['accuracy']):.4f}"
     assert f"seed 3: accuracy {accuracy}, measured before {accuracy}: within" in output
-    assert runs(project) == [*before, run]
+    assert runs(project) == [run]
 
 
 def test_a_run_that_dvc_has_in_its_cache_is_no_reproduction(project: Project) -> None:
+    measured = dict.fromkeys(COLUMNS, "1") | {"row": "paper-random", "seed": "0"}
+    (project.folder / "benchmarks/results.csv").write_text(
+        f"{','.join(measured)}\n{','.join(measured.values())}\n"
+    )
     output = project.run(*COMMAND, "paper-random", "--reproduce", status=1)
     assert "error: nothing was trained: DVC had this run in its cache" in output
 
 
 def test_a_row_that_was_never_measured_cannot_be_reproduced(project: Project) -> None:
-    output = project.run(*COMMAND, "resampled-grouped", "--reproduce", status=1)
-    assert output.startswith("error: 'resampled-grouped' has not been measured")
+    output = project.run(*COMMAND, "strong-grouped", "--reproduce", status=1)
+    assert output.startswith("error: 'strong-grouped' has not been measured")
 
 
 def test_a_row_belongs_to_a_commit_and_has_its_own_parameters(project: Project) -> None:

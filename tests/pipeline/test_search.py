@@ -82,11 +82,11 @@ def test_a_hopeless_trial_is_stopped_and_recorded_as_the_shorter_training(
 
 
 def test_a_trial_that_fails_says_why_and_the_search_goes_on(project: Project, storage: str) -> None:
-    project.set(train__patience=0)
-    project.run("git", "commit", "--quiet", "--all", "--message", "A wrong value")
+    project.set(train__small_epochs=1)
+    project.run("git", "commit", "--quiet", "--all", "--message", "Nothing for this network")
     output = project.run(*command(2), status=1)
     for number in (0, 1):
-        assert f"search-{number}  failed: params.yaml: train.patience is 0" in output
+        assert f"search-{number}  failed: params.yaml: train.small_epochs is 1" in output
     assert "no experiment of the sweep 'search' has finished" in output
 
 

@@ -2,10 +2,12 @@
 
 import json
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
 import pytest
+from optuna.storages import RDBStorage
 
 from experiments.search import SPACE, SPARED_EPOCHS, SPARED_TRIALS
 from tests.project import Project
@@ -14,10 +16,13 @@ LONG = 20  # epochs: enough for a trial to be stopped before it ends
 
 
 @pytest.fixture
-def storage(project: Project) -> str:
+def storage(project: Project) -> Iterator[RDBStorage]:
     """Where the search of this project is kept."""
     (project.folder / "sweeps").mkdir()
-    return f"sqlite:///{project.folder / 'sweeps/search.db'}"
+    opened = RDBStorage(f"sqlite:///{project.folder / 'sweeps/search.db'}")
+    yield opened
+    opened.remove_session()
+    opened.engine.dispose()
 
 
 def command(trials: int, epochs: int = 4) -> list[str]:
@@ -32,7 +37,9 @@ def experiments(project: Project) -> set[str]:
     return set(project.run("dvc", "exp", "list", "--name-only").split())
 
 
-def test_an_interrupted_search_goes_on_and_counts_each_trial_once(project: Project, storage: str) -> None:
+def test_an_interrupted_search_goes_on_and_counts_each_trial_once(
+    project: Project, storage: RDBStorage
+) -> None:
     with project.popen(*command(2)) as process:
         assert process.stdout
         for line in process.stdout:
@@ -59,7 +66,7 @@ def test_an_interrupted_search_goes_on_and_counts_each_trial_once(project: Proje
 
 
 def test_a_hopeless_trial_is_stopped_and_recorded_as_the_shorter_training(
-    project: Project, storage: str
+    project: Project, storage: RDBStorage
 ) -> None:
     study = optuna.create_study(storage=storage, study_name=study_name(project), direction="maximize")
     perfect = optuna.trial.create_trial(
@@ -81,7 +88,7 @@ def test_a_hopeless_trial_is_stopped_and_recorded_as_the_shorter_training(
     assert epochs == trial.last_step
 
 
-def test_a_trial_that_fails_says_why_and_the_search_goes_on(project: Project, storage: str) -> None:
+def test_a_trial_that_fails_says_why_and_the_search_goes_on(project: Project, storage: RDBStorage) -> None:
     project.set(train__small_epochs=1)
     project.run("git", "commit", "--quiet", "--all", "--message", "Nothing for this network")
     output = project.run(*command(2), status=1)

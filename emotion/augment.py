@@ -24,7 +24,10 @@ def augmentation(params: TrainParams, shape: Shape = INPUT_SHAPE) -> keras.Model
     if params.flip:
         x = layers.RandomFlip("horizontal", name="flip")(x)
     if params.shift:
-        x = layers.RandomTranslation(params.shift, params.shift, fill_mode="nearest", name="shift")(x)
+        # By whole pixels: interpolation would blur the faces, and those to be recognised are not blurred
+        x = layers.RandomTranslation(
+            params.shift, params.shift, fill_mode="nearest", interpolation="nearest", name="shift"
+        )(x)
     if params.zoom:
         x = layers.RandomZoom((-params.zoom, params.zoom), fill_mode="nearest", name="zoom")(x)
     if params.rotation:

@@ -48,6 +48,17 @@ def test_shift_moves_each_face_by_its_own_amount_within_the_range() -> None:
     assert 3 <= np.abs(places).max() <= 5  # 0.1 of 48 pixels
 
 
+def test_a_shift_blurs_no_face() -> None:
+    out = changed(shift=0.1).astype(int)
+    inside = slice(5, -5)  # what no shift of five pixels moves out
+    for shifted, face in zip(out, FACES.astype(int), strict=True):
+        moves = [(down, right) for down in range(-5, 6) for right in range(-5, 6)]
+        assert any(
+            np.array_equal(shifted[inside, inside], np.roll(face, move, axis=(0, 1))[inside, inside])
+            for move in moves
+        )
+
+
 def test_zoom_goes_both_ways_within_the_range() -> None:
     disc = np.hypot(*(np.mgrid[:48, :48] - 23.5)) < 12
     discs = np.repeat(255 * disc[None, ..., None].astype(np.float32), 64, axis=0)

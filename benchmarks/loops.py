@@ -16,8 +16,7 @@ from emotion.labels import CLASSES, SIDE
 from emotion.models import from_pixels
 from emotion.networks import build
 from emotion.optimizers import OPTIMIZERS
-from emotion.params import load
-from emotion.schema import Params, Precision
+from emotion.schema import Precision, load_params
 from emotion.splits import Split
 from emotion.training import fit
 
@@ -26,9 +25,9 @@ EndOfEpoch = Callable[..., Any]
 
 def plain(images: int, epochs: int, end_of_epoch: EndOfEpoch) -> None:
     """Train as a Keras tutorial would: compile with the defaults, one `fit` over all epochs, float32."""
-    sections = load(Params)
-    params = sections["train"]
-    network = build(sections["model"])
+    every = load_params()
+    params = every["train"]
+    network = build(every["model"])
     model = from_pixels(network, augmentation(params))
     model.compile(
         optimizer=OPTIMIZERS[params.optimizer](learning_rate=params.lr),
@@ -49,10 +48,10 @@ def plain(images: int, epochs: int, end_of_epoch: EndOfEpoch) -> None:
 
 def this_project(images: int, epochs: int, precision: Precision, end_of_epoch: EndOfEpoch) -> None:
     """Train as stages/train.py does: each epoch has its own order and seeds, and ends in a checkpoint."""
-    update = {"precision": precision, "epochs": epochs, "patience": epochs}
-    sections = load(Params)
-    params = sections["train"].model_copy(update=update)
-    network = build(sections["model"], precision)
+    update = {"precision": precision, "epochs": epochs, "patience": epochs, "small_epochs": 0}
+    every = load_params()
+    params = every["train"].model_copy(update=update)
+    network = build(every["model"], precision)
     with tempfile.TemporaryDirectory() as folder:
         fit(network, params, *random_splits(images), Path(folder, "checkpoint.npz"), end_of_epoch)
 

@@ -32,7 +32,9 @@ def describe() -> str:
 
 
 def hardware() -> str:
-    """Return the processor in a few words, with the widest of its instructions for matrix products."""
+    """Return what Keras trains on: a GPU's name, or the processor with its widest matrix instructions."""
+    if gpu := _gpu():
+        return f"{gpu}, with JAX"
     name = f"{os.cpu_count()} cores of {_cpu('model name') or platform.processor() or 'unknown'}"
     flags = set(_cpu("flags").split())
     return next((f"{name}, {words}" for flag, words in INSTRUCTIONS.items() if flag in flags), name)
@@ -44,6 +46,16 @@ def bfloat16() -> str:
     if not flags:
         return "unknown"
     return "yes" if flags & {"avx512_bf16", "amx_bf16"} else "no"
+
+
+def _gpu() -> str:
+    """Return the name of the accelerator that Keras uses with JAX, '' where there is none."""
+    if os.environ.get("KERAS_BACKEND") != "jax":
+        return ""
+    import jax  # here, because nothing else of this module needs it
+
+    device = jax.devices()[0]
+    return "" if device.platform == "cpu" else str(device.device_kind)
 
 
 def _cpu(key: str) -> str:

@@ -20,8 +20,7 @@ from benchmarks.table import row
 from emotion.backend import keras
 from emotion.errors import one_line_errors
 from emotion.networks import build
-from emotion.params import load
-from emotion.schema import Params
+from emotion.schema import load_params
 from emotion.training import fit
 from experiments.cost import multiply_adds
 from experiments.measure import changed, row_settings
@@ -45,8 +44,8 @@ def rates(recipe: str, images: int) -> tuple[list[float], list[float]]:
     """Return the GFLOP/s of epochs, validation and checkpoint included, and of the products."""
     settings = row_settings(f"{recipe}-random")[2]
     whole = {"train.small_epochs": 0, "train.epochs": EPOCHS, "train.patience": EPOCHS}
-    sections = changed(load(Params), settings | whole)
-    network = build(sections["model"])
+    params = changed(load_params(), settings | whole)
+    network = build(params["model"])
     operations = 3 * 2 * multiply_adds(network) * images
     ours, peaks = [], [matrix_rate()]
     began = time.perf_counter()
@@ -59,7 +58,7 @@ def rates(recipe: str, images: int) -> tuple[list[float], list[float]]:
 
     # Standard output is for the table
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
-        fit(network, sections["train"], *random_splits(images), Path(folder, "checkpoint.npz"), end_of_epoch)
+        fit(network, params["train"], *random_splits(images), Path(folder, "checkpoint.npz"), end_of_epoch)
     return ours[1:], peaks
 
 

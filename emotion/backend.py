@@ -1,4 +1,4 @@
-"""Keras, with the settings that TensorFlow reads when it is first imported or used.
+"""Keras, with the settings that TensorFlow or JAX reads when it is first imported or used.
 
 Import Keras from here: `from emotion.backend import keras`.
 """
@@ -9,6 +9,8 @@ import os
 # One operation at a time, each on all cores, gives the same weights every time.
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only: it greets at every start
+# Else each process that imports JAX would take three quarters of the GPU's memory, used or not.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 import keras
 from keras import layers

@@ -17,19 +17,19 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from ruamel.yaml import YAML
 
 from benchmarks.machine import hardware
 from emotion.errors import UserError, one_line_errors
-from emotion.params import load
-from emotion.schema import Params
+from emotion.schema import Params, load_params
 from experiments import results
 from experiments.recorded import head, recorded, refuse_changes
 
 RECIPES = Path(__file__).with_name("recipes.yaml")
 TIME = re.compile(r"^\d+ epochs in ([\d.]+) min")
+EPOCH = re.compile(r"^epoch +\d+/\d+ ")
 
 
 def main() -> None:
@@ -50,11 +50,17 @@ def main() -> None:
     if args.here:
         os.execvp("dvc", ["dvc", "exp", "run", *switches(settings, args.set)])
     refuse_changes("a measurement", "benchmarks/results.csv", "README.md")
+    chosen = [word.removeprefix("fetch.source=") for word in args.set if word.startswith("fetch.source=")]
+    if "faces" in (chosen or [load_params()["fetch"].source]):
+        raise UserError("rendered faces say nothing about a row: --set fetch.source=huggingface, or file")
     if args.reproduce:
         reproduce(args.row, settings, args.set)
         return
     for seed in args.seeds:
         found = measure(args.row, settings, seed, args.set)
+        if found["training_minutes"] is None:  # nor is it known on which machine
+            print(f"{args.row}, seed {seed}: not recorded, because DVC had the training in its cache")
+            continue
         results.add({"recipe": recipe, "protocol": protocol, **found})
         results.write_table()
 
@@ -97,9 +103,10 @@ def measure(row: str, settings: dict[str, Any], seed: int, data: list[str]) -> d
     from emotion.networks import build  # here, because it takes seconds to import Keras
     from experiments.cost import multiply_adds
 
-    model = changed(load(Params), settings)["model"]
+    model = changed(load_params(), settings)["model"]
     cost, commit = multiply_adds(build(model)), head()
-    training, scores, minutes = run(f"{row}-{seed}", settings, seed, data)
+    done = run(f"{row}-{seed}", settings, seed, data)
+    scores = done.scores
     f1, clean = scores["per_class"], scores["clean"]
     return {
         "row": row,
@@ -114,27 +121,39 @@ def measure(row: str, settings: dict[str, Any], seed: int, data: list[str]) -> d
         "clean_accuracy": clean["accuracy"],
         "clean_macro_f1": clean["macro_f1"],
         "test_rows": scores["rows"],
-        "parameters": training["parameters"],
+        "parameters": done.training["parameters"],
         "multiply_adds": cost,
-        "epochs": training["epochs"],
-        "training_minutes": minutes,
+        "epochs": done.training["epochs"],
+        "training_minutes": done.minutes,
         "hardware": hardware(),
         "commit": commit[:7],
     }
 
 
-def run(
-    experiment: str, settings: dict[str, Any], seed: int, data: list[str]
-) -> tuple[dict[str, Any], dict[str, Any], float | None]:
-    """Run an experiment in a folder of its own; return both metrics and the minutes of its training.
+class Run(NamedTuple):
+    """What an experiment came to.
 
-    The minutes are None if DVC had the training in its cache. No score is too low to be recorded.
+    Attributes:
+        training: metrics/training.json.
+        scores: metrics/evaluation.json.
+        minutes: of the training, with the epochs of a checkpoint; None if DVC had it in its cache.
+        epochs: how many were trained in this run.
+    """
+
+    training: dict[str, Any]
+    scores: dict[str, Any]
+    minutes: float | None
+    epochs: int
+
+
+def run(experiment: str, settings: dict[str, Any], seed: int, data: list[str]) -> Run:
+    """Run an experiment in a folder of its own. No score is too low to be recorded.
 
     Raises:
         UserError: the experiment failed.
     """
     words = switches(settings | {"train.seed": seed}, data)
-    commit, minutes = head(), None
+    commit, minutes, epochs = head(), None, 0
     if recorded(experiment, "metrics/training.json", commit):  # perhaps of other parameters
         subprocess.run(["dvc", "exp", "remove", experiment], check=True)
     with subprocess.Popen(
@@ -146,11 +165,12 @@ def run(
         for line in process.stdout:
             print(line, end="", flush=True)
             minutes = float(found[1]) if (found := TIME.match(line)) else minutes
+            epochs += bool(EPOCH.match(line))
     training = recorded(experiment, "metrics/training.json", commit)
     scores = recorded(experiment, "metrics/evaluation.json", commit)
     if process.returncode or not (training and scores):
         raise UserError(f"the experiment {experiment} failed; see above")
-    return training, scores, minutes
+    return Run(training, scores, minutes, epochs)
 
 
 def switches(settings: dict[str, Any], data: list[str]) -> list[str]:
@@ -171,12 +191,14 @@ def reproduce(row: str, settings: dict[str, Any], data: list[str]) -> None:
     if runs.empty:
         raise UserError(f"'{row}' has not been measured; see benchmarks/results.csv")
     known = runs.iloc[0]
-    _, scores, minutes = run(f"reproduce-{row}", settings, int(known["seed"]), data)
-    if minutes is None:
+    done = run(f"reproduce-{row}", settings, int(known["seed"]), data)
+    if not done.epochs:
         raise UserError(
-            "nothing was trained: DVC had this run in its cache; do it in a fresh clone, without dvc pull"
+            "nothing was trained: DVC had this run in its cache, or its checkpoint was there; do it in a "
+            "fresh clone, without dvc pull"
         )
-    print(verdict(f"{row}, seed {known['seed']}", scores["accuracy"], known["accuracy"], known["test_rows"]))
+    reached = done.scores["accuracy"]
+    print(verdict(f"{row}, seed {known['seed']}", reached, known["accuracy"], known["test_rows"]))
 
 
 def verdict(name: str, accuracy: float, known: float, rows: int) -> str:

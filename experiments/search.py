@@ -24,8 +24,7 @@ from optuna.trial import TrialState
 
 from emotion.errors import UserError, one_line_errors
 from emotion.files import hold
-from emotion.params import load
-from emotion.schema import Params
+from emotion.schema import load_params
 from experiments.ranking import report
 from experiments.recorded import head, recorded, refuse_changes
 
@@ -72,7 +71,7 @@ def open_study(name: str) -> optuna.Study:
             else; or a schedule makes a shorter training another one.
     """
     refuse_changes("a search")
-    if load(Params)["train"].schedule == "cosine":
+    if load_params()["train"].schedule == "cosine":
         raise UserError("train.schedule is cosine, with which a trial that is stopped has to start anew")
     return optuna.create_study(
         storage=f"sqlite:///{FOLDER / name}.db",

@@ -3,20 +3,37 @@
 import csv
 import io
 
+import pytest
+
 from experiments.results import COLUMNS
 from tests.project import Project, remove
 
 COMMAND = ("python", "-m", "experiments.measure")
+RECIPES = "experiments/recipes.yaml"
 
 
 def runs(project: Project) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(project.read("benchmarks/results.csv").decode())))
 
 
+@pytest.fixture
+def project(project: Project) -> Project:
+    """The small project as if its faces were real ones, and the paper's recipe as short as it is there."""
+    faces = project.folder / "data/raw/fer2013.csv"
+    faces = faces.rename(project.folder.parent / "fer2013.csv")
+    project.set(fetch__source="file", fetch__path=str(faces), fetch__sha256=None)
+    recipes = project.read(RECIPES).decode()
+    recipes = recipes.replace("train.epochs: 50", "train.epochs: 2").replace("size: 64", "size: 16")
+    (project.folder / RECIPES).write_text(recipes)
+    (project.folder / "benchmarks/results.csv").write_text(",".join(COLUMNS) + "\n")
+    project.repro()
+    project.run("git", "commit", "--quiet", "--all", "--message", "Faces of a file")
+    return project
+
+
 def test_a_row_is_measured_recorded_and_reproduced(project: Project) -> None:
     floor = {"accuracy": 1.0, "macro_f1": 1.0}  # which keeps no result out of the table
     project.set(evaluate__floor=floor, train__seed=3)
-    (project.folder / "benchmarks/results.csv").write_text(",".join(COLUMNS) + "\n")
     project.run("git", "commit", "--quiet", "--all", "--message", "A floor")
     workspace = project.read("params.yaml")
     project.run(*COMMAND, "paper-official", "--seeds", "3")
@@ -34,6 +51,10 @@ def test_a_row_is_measured_recorded_and_reproduced(project: Project) -> None:
     assert runs(project) == [run]
     project.run("git", "checkout", "--quiet", "params.yaml", "dvc.lock", "metrics", "plots")
 
+    output = project.run(*COMMAND, "paper-official", "--seeds", "3")
+    assert "seed 3: not recorded, because DVC had the training in its cache" in output
+    assert runs(project) == [run]
+
     for memory in (".dvc/cache/runs", ".checkpoints"):  # as in a fresh clone
         remove(project.folder / memory)
     output = project.run(*COMMAND, "paper-official", "--reproduce")
@@ -43,13 +64,21 @@ def test_a_row_is_measured_recorded_and_reproduced(project: Project) -> None:
     assert runs(project) == [run]
 
 
-def test_a_run_that_dvc_has_in_its_cache_is_no_reproduction(project: Project) -> None:
+@pytest.mark.parametrize("forgotten", [(), (".dvc/cache/runs",)])
+def test_a_training_that_is_known_is_no_reproduction(project: Project, forgotten: tuple[str, ...]) -> None:
     measured = dict.fromkeys(COLUMNS, "1") | {"row": "paper-random", "seed": "0"}
     (project.folder / "benchmarks/results.csv").write_text(
         f"{','.join(measured)}\n{','.join(measured.values())}\n"
     )
+    for memory in forgotten:  # the checkpoint is left
+        remove(project.folder / memory)
     output = project.run(*COMMAND, "paper-random", "--reproduce", status=1)
-    assert "error: nothing was trained: DVC had this run in its cache" in output
+    assert "error: nothing was trained: DVC had this run in its cache, or its checkpoint was there" in output
+
+
+def test_rendered_faces_give_no_row(project: Project) -> None:
+    output = project.run(*COMMAND, "paper-random", "--set", "fetch.source=faces", status=1)
+    assert output.startswith("error: rendered faces say nothing about a row")
 
 
 def test_a_row_that_was_never_measured_cannot_be_reproduced(project: Project) -> None:

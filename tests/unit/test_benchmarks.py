@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -65,6 +66,19 @@ def test_hardware_tells_processors_of_one_name_apart(tmp_path: Path, monkeypatch
         cpuinfo.write_text(f"model name\t: Some CPU\nflags\t\t: {flags}\n")
         found.append(machine.hardware().partition(" cores of ")[2])
     assert found == ["Some CPU", "Some CPU, AVX2", "Some CPU, AVX-512 BF16"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "backend", "gpu"),
+    [("gpu", "jax", True), ("cpu", "jax", False), ("gpu", "tensorflow", False)],
+)
+def test_hardware_names_the_gpu_if_keras_trains_on_it(
+    monkeypatch: pytest.MonkeyPatch, platform: str, backend: str, gpu: bool
+) -> None:
+    device = SimpleNamespace(platform=platform, device_kind="Some GPU")
+    monkeypatch.setitem(sys.modules, "jax", SimpleNamespace(devices=lambda: [device]))
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    assert (machine.hardware() == "Some GPU, with JAX") is gpu
 
 
 def test_results_replace_the_old_ones_and_nothing_else() -> None:

@@ -7,8 +7,7 @@ from ruamel.yaml import YAML
 from benchmarks.table import BEGIN, END
 from emotion.backend import keras, layers
 from emotion.errors import UserError
-from emotion.params import load
-from emotion.schema import Params
+from emotion.schema import load_params
 from experiments import results
 from experiments.cost import multiply_adds
 from experiments.measure import RECIPES, row_settings, tolerance, verdict
@@ -107,17 +106,32 @@ def test_what_was_not_measured_stays_empty_when_another_run_is_added(file: Path)
     assert file.read_text().startswith(before)
 
 
-def test_every_recipe_and_protocol_is_made_of_allowed_values(tmp_path: Path) -> None:
+def names(kind: str) -> list[str]:
+    return list(YAML(typ="safe", pure=True).load(RECIPES)[kind])
+
+
+@pytest.mark.parametrize("recipe", names("recipes"))
+@pytest.mark.parametrize("protocol", names("protocols"))
+def test_a_row_has_a_value_for_all_that_can_change_a_result_and_each_is_allowed(
+    tmp_path: Path, recipe: str, protocol: str
+) -> None:
     yaml = YAML()
-    known = yaml.load(RECIPES)
-    for settings in [*known["recipes"].values(), *known["protocols"].values()]:
-        params = yaml.load(ROOT / "params.yaml")
-        for key, value in settings.items():
-            section, name = key.split(".")
-            assert name in params[section]
-            params[section][name] = value
-        yaml.dump(params, tmp_path / "params.yaml")
-        load(Params, tmp_path / "params.yaml")
+    params = yaml.load(ROOT / "params.yaml")
+    settings = row_settings(f"{recipe}-{protocol}")[2]
+    expected = [f"{section}.{key}" for section in ("preprocess", "model", "train") for key in params[section]]
+    assert sorted([*settings, "train.seed"]) == sorted(expected)
+    for key, value in settings.items():
+        section, name = key.split(".")
+        params[section][name] = value
+    yaml.dump(params, tmp_path / "params.yaml")
+    load_params(tmp_path / "params.yaml")
+
+
+def test_the_committed_parameters_are_those_of_the_papers_row() -> None:
+    params = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
+    for key, value in row_settings("paper-random")[2].items():
+        section, name = key.split(".")
+        assert params[section][name] == value, key
 
 
 def test_a_row_has_the_parameters_of_its_recipe_and_its_protocol() -> None:

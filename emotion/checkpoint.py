@@ -96,8 +96,11 @@ def run_key(settings: dict[str, Any], arrays: list[np.ndarray]) -> str:
 
 
 def _project_sources() -> list[Path]:
-    """Return the files of this project that the running program has imported, in a fixed order."""
+    """Return the files of this project that the running program has imported, in a fixed order.
+
+    Without the schema of params.yaml, which only refuses: what steers a training is in its settings.
+    """
     files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
     paths = {Path(file).resolve() for file in files if file}
     packages = (ROOT / "emotion", ROOT / "stages")
-    return sorted(path for path in paths if path.parent in packages)
+    return sorted(path for path in paths if path.parent in packages and path.stem != "schema")

@@ -86,7 +86,9 @@ def row_facts(table: Table) -> pd.DataFrame:
     known = {"emotion": emotion, "pixels": image, "usage": usage}
     header = [known.get(name.lower()) for name in table.columns]  # the suite's look-up ignores case
     frame = pd.DataFrame(dict(enumerate(header)), index=range(len(table)))
-    frame.columns = pd.Index(table.columns, dtype=object)
+    taken = {name.lower() for name in FACTS}
+    names = [f"{name} (of the CSV)" if name.lower() in taken else name for name in table.columns]
+    frame.columns = pd.Index(names, dtype=object)
     facts = pd.DataFrame(
         {
             "line": np.arange(len(table)) + FIRST_LINE,

@@ -24,7 +24,7 @@ def main() -> None:
     """Remove damaged copies from DVC's cache, and outputs that are not what dvc.lock records."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("cache", type=Path, help="the cache of DVC; `dvc cache dir` prints it")
-    copies = sorted((parser.parse_args().cache / "files/md5").glob("??/*"))
+    copies = sorted((parser.parse_args().cache / "files/md5").glob("??/[!.]*"))  # not what is being written
     outputs = {Path(name): known for name, known in _recorded().items() if Path(name).exists()}
     damaged = [copy for copy in copies if _md5(copy) != copy.parent.name + copy.stem]
     damaged += [path for path, known in outputs.items() if _dvc_hash(path) != known]

@@ -92,8 +92,11 @@ def load_model(path: Path) -> keras.Model:
         raise UserError(
             f"{path} takes {model.inputs[0].dtype} {model.input_shape}, must take uint8 {INPUT_SHAPE}"
         )
-    if model.output_shape != (None, len(CLASSES)):
-        raise UserError(f"{path} gives {model.output_shape}, must give {len(CLASSES)} probabilities")
+    if model.output_shape != (None, len(CLASSES)) or model.outputs[0].dtype != "float32":
+        raise UserError(
+            f"{path} gives {model.outputs[0].dtype} {model.output_shape}, must give {len(CLASSES)} "
+            "probabilities in float32"
+        )
     return model
 
 

@@ -2,7 +2,7 @@
 
 import reprlib
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
@@ -43,7 +43,7 @@ def load(schema: type[Schema], file: Path = FILE) -> Schema:
     try:
         return TypeAdapter(schema).validate_python(content)
     except ValidationError as error:
-        raise UserError(f"{file}: {_first_fault(error)}") from error
+        raise UserError(f"{file}: {_first_fault(error, schema)}") from error
 
 
 def _reason(error: Exception) -> str:
@@ -54,13 +54,22 @@ def _reason(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _first_fault(error: ValidationError) -> str:
+def _first_fault(error: ValidationError, schema: Any) -> str:
     # A misspelt key is unknown and leaves the right one missing: the unknown one says more.
     fault = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
     key = ".".join(map(str, fault["loc"])) or "the file"
     if fault["type"] == "extra_forbidden":
-        return f"unknown key {key}"
+        allowed = ", ".join(_keys(schema, fault["loc"][:-1]))
+        return f"unknown key {key}: {reprlib.repr(fault['input'])}; allowed: {allowed}"
     if fault["type"] == "missing":
         return f"{key} is missing"
     message = fault["msg"].partition(" or instance of")[0]
     return f"{key} is {reprlib.repr(fault['input'])}: {message[0].lower()}{message[1:]}"
+
+
+def _keys(schema: Any, path: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that a schema allows in the section at `path`."""
+    for name in path:
+        hint = get_type_hints(schema)[str(name)]
+        schema = next(iter(get_args(hint)), hint)  # the first of `Section | None`
+    return list(schema.model_fields if issubclass(schema, Section) else get_type_hints(schema))

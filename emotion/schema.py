@@ -4,13 +4,15 @@ No value has a default: the file alone decides what is run, and what stands here
 stage depends on this module, and a new parameter of one stage reruns no other.
 """
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, with_config
 from typing_extensions import TypedDict  # pydantic needs it before Python 3.12
 
+from emotion.errors import UserError
 from emotion.labels import SIDE
-from emotion.params import STRICT, Section
+from emotion.params import FILE, STRICT, Section, load
 
 Precision = Literal["float32", "bfloat16"]
 ClassWeights = Literal["none", "balanced", "sqrt"]
@@ -133,3 +135,18 @@ class Params(TypedDict):
     train: TrainParams
     evaluate: EvaluateParams
     plot: PlotParams
+
+
+def load_params(file: Path = FILE) -> Params:
+    """Return params.yaml, the whole of it checked, so that no stage starts on a wrong one.
+
+    Raises:
+        UserError: see emotion.params.load; or two values do not go together.
+    """
+    params = load(Params, file)
+    small = f"{file}: train.small_epochs is {params['train'].small_epochs}: must be 0"
+    if params["train"].small_epochs and params["model"].name == "paper_cnn":
+        raise UserError(f"{small} for paper_cnn, whose dense layers take faces of one size")
+    if params["train"].small_epochs and params["train"].erase:
+        raise UserError(f"{small} with train.erase, because Keras erases in faces of one size alone")
+    return params

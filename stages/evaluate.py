@@ -15,10 +15,11 @@ from emotion.files import hold, whole_file, write_json
 from emotion.intact import check_intact
 from emotion.labels import CLASSES
 from emotion.models import load_model, predict
-from emotion.params import load
-from emotion.schema import FloorParams, Params
+from emotion.schema import FloorParams, load_params
 from emotion.scores import calibration, class_scores, evaluation, report_table
 from emotion.splits import Split, load_split
+
+ROUNDING = 1e-3  # how far the sum of a row of probabilities may be from 1
 
 
 def main() -> None:
@@ -32,7 +33,7 @@ def main() -> None:
     parser.add_argument("per_class", type=Path, help="where to write the scores of each class")
     parser.add_argument("calibration", type=Path, help="where to write the calibration")
     args = parser.parse_args()
-    params = load(Params)["evaluate"]
+    params = load_params()["evaluate"]
     hold("evaluate")
     check_intact(args.model, args.test, *args.seen)
     model = load_model(args.model)
@@ -44,6 +45,8 @@ def main() -> None:
         raise UserError(
             f"{args.model} gives predictions that are not finite: train again with a smaller train.lr"
         )
+    if (probabilities < 0).any() or not np.allclose(probabilities.sum(axis=1), 1, atol=ROUNDING):
+        raise UserError(f"{args.model} gives numbers that are no probabilities; run: dvc repro -f train")
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     clean = clean_rows(test, seen)
     metrics = evaluation(test.labels, probabilities, clean, params.bootstrap, params.ece_bins, params.seed)

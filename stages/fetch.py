@@ -9,8 +9,7 @@ from emotion.archive import DamagedFileError, csv_chunks
 from emotion.errors import UserError, one_line_errors
 from emotion.faces import write_faces
 from emotion.files import hold, whole_file
-from emotion.params import load
-from emotion.schema import FetchParams, Params
+from emotion.schema import FetchParams, load_params
 
 
 def main() -> None:
@@ -18,7 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("csv", type=Path, help="where the CSV is put")
     out = parser.parse_args().csv
-    fetch = load(Params)["fetch"]
+    fetch = load_params()["fetch"]
     hold("fetch")
     match fetch.source:
         case "huggingface":
@@ -49,7 +48,7 @@ def from_file(fetch: FetchParams, out: Path) -> None:
     if fetch.path is None:
         raise UserError("fetch.source is file and fetch.path is null: set it to a CSV or a zip")
     if not Path(fetch.path).is_file():
-        raise UserError(f"fetch.path '{fetch.path}' is no file: set it to a CSV or a zip")
+        raise UserError(f"fetch.path '{Path(fetch.path).absolute()}' is no file: set it to a CSV or a zip")
     put(Path(fetch.path), out, fetch.sha256)
 
 

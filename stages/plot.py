@@ -12,8 +12,7 @@ from emotion.errors import UserError, one_line_errors
 from emotion.files import hold
 from emotion.intact import check_intact
 from emotion.labels import CLASSES
-from emotion.params import load
-from emotion.schema import Params
+from emotion.schema import load_params
 from emotion.splits import SPLITS, load_split
 
 PREDICTION_COLUMNS = ["row", "actual", "predicted", "confidence"]
@@ -31,7 +30,7 @@ def main() -> None:
     parser.add_argument("metrics", type=Path, help="metrics of the test split")
     parser.add_argument("plots", type=Path, help="where to write the figures")
     args = parser.parse_args()
-    params = load(Params)["plot"]
+    params = load_params()["plot"]
     hold("plot")
     folders = {name: getattr(args, name) for name in SPLITS}
     check_intact(*folders.values(), args.curves, args.predictions, args.calibration, args.metrics)

@@ -10,8 +10,7 @@ from emotion.errors import UserError, one_line_errors
 from emotion.fer2013 import FIRST_LINE, Table, duplicate_groups, read_csv
 from emotion.files import hold, whole_folder
 from emotion.intact import check_intact
-from emotion.params import load
-from emotion.schema import Params, PreprocessParams
+from emotion.schema import PreprocessParams, load_params
 from emotion.splits import SPLITS, Split, save_split
 from emotion.splitting import at_random, by_usage
 
@@ -24,7 +23,7 @@ def main() -> None:
     for name in SPLITS:
         parser.add_argument(name, type=Path, help=f"folder of the {name} split, to be written")
     args = parser.parse_args()
-    params = load(Params)["preprocess"]
+    params = load_params()["preprocess"]
     hold("preprocess")
     check_intact(args.csv, args.verdict)
     if not json.loads(args.verdict.read_text(encoding="utf-8"))["success"]:

@@ -4,21 +4,22 @@ A training that was killed goes on after its last finished epoch when this is ru
 """
 
 import argparse
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from dvclive import Live
 
 from emotion.backend import keras
 from emotion.checkpoint import run_key
-from emotion.errors import UserError, one_line_errors
+from emotion.errors import one_line_errors
 from emotion.files import hold, write_json
 from emotion.imbalance import adjustment_strength, log_shares
 from emotion.intact import check_intact
 from emotion.models import from_pixels, predict, save_model
 from emotion.networks import build, shift_logits
-from emotion.params import load
-from emotion.schema import ModelParams, Params, TrainParams
+from emotion.schema import ModelParams, TrainParams, load_params
 from emotion.splits import Split, load_split
 from emotion.training import best_epoch, fit
 
@@ -33,9 +34,8 @@ def main() -> None:
     parser.add_argument("metrics", type=Path, help="where to write the metrics")
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder of the resume checkpoints")
     args = parser.parse_args()
-    sections = load(Params)
-    model_params, params = sections["model"], sections["train"]
-    refuse_small_faces(model_params, params)
+    every = load_params()
+    model_params, params = every["model"], every["train"]
     hold("train")
     check_intact(args.train, args.validation)
     train, validation = load_split(args.train), load_split(args.validation)
@@ -67,7 +67,7 @@ def main() -> None:
         accuracy = float((predict(model, validation.images).argmax(axis=1) == validation.labels).mean())
     write_json(
         args.metrics,
-        {
+        {  # losses with label smoothing and L2
             "best_epoch": best_epoch(history),
             "epochs": len(history),
             "train": {"loss": round(best["loss"], 4), "accuracy": round(best["accuracy"], 4)},
@@ -79,30 +79,22 @@ def main() -> None:
     print(f"best epoch {best_epoch(history)} of {len(history)}: {args.model}")
 
 
-def refuse_small_faces(model: ModelParams, train: TrainParams) -> None:
-    """Raise a UserError if the training is to see faces that the network cannot take."""
-    if train.small_epochs and model.name == "paper_cnn":
-        raise UserError(
-            f"params.yaml: train.small_epochs is {train.small_epochs}: must be 0 for paper_cnn, "
-            "whose dense layers take faces of one size"
-        )
-    if train.small_epochs and train.erase:
-        raise UserError(
-            f"params.yaml: train.erase is {train.erase}: must be 0 where train.small_epochs is not, "
-            "because Keras erases in faces of one size alone"
-        )
-
-
 def epoch_settings(model: ModelParams, train: TrainParams) -> dict[str, Any]:
     """Return what steers the epochs, for the name of their checkpoints.
 
-    What only ends a training or comes after it steers none; but a schedule heads for the last epoch.
+    What only ends a training or comes after it steers none; but a schedule heads for the last epoch. Other
+    versions of what computes may round otherwise, and would not end in the weights of a run of their own.
     """
+    backend = keras.backend.backend()
     after = {"patience", "logit_adjustment"} | (set() if train.schedule == "cosine" else {"epochs"})
     return {
         "model": model.model_dump(exclude={"flip_average"}),
         "train": train.model_dump(exclude=after),
-        "keras": [keras.__version__, keras.backend.backend()],
+        "versions": {
+            "keras": keras.__version__,
+            backend: import_module(backend).__version__,
+            "numpy": np.__version__,
+        },
     }
 
 

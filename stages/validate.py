@@ -15,8 +15,7 @@ from emotion.fer2013 import COLUMNS, FIRST_LINE, USAGES, Table, read_csv
 from emotion.files import hold, whole_folder, write_json
 from emotion.intact import check_intact
 from emotion.labels import CLASSES
-from emotion.params import load
-from emotion.schema import Params, ValidateParams
+from emotion.schema import ValidateParams, load_params
 
 
 def main() -> None:
@@ -26,7 +25,7 @@ def main() -> None:
     parser.add_argument("verdict", type=Path, help="JSON file for the verdict and the counts")
     parser.add_argument("docs", type=Path, help="folder for the Data Docs")
     args = parser.parse_args()
-    params = load(Params)["validate"]
+    params = load_params()["validate"]
     hold("validate")
     check_intact(args.csv)
     table, outcomes = validate(args.csv, params, args.verdict, args.docs)

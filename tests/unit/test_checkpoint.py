@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion import checkpoint
+from emotion import checkpoint, schema
 from emotion.checkpoint import Checkpoint, load_checkpoint, longest_checkpoint, run_key
 
 STATE = Checkpoint(
@@ -93,4 +93,5 @@ def test_the_code_of_a_key_is_that_of_the_project() -> None:
     sources = checkpoint._project_sources()
     assert Path(checkpoint.__file__).resolve() in sources
     assert {path.parent.name for path in sources} <= {"emotion", "stages"}
+    assert Path(schema.__file__).resolve() not in sources
     assert json.dumps([str(path) for path in sources]) == json.dumps(sorted(map(str, sources)))

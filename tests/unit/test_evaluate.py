@@ -139,6 +139,14 @@ def test_a_score_under_its_floor_fails_after_all_is_written(
     assert outputs(run) == before
 
 
+def test_numbers_that_are_no_probabilities_leave_no_output(run: Path, model: keras.Model) -> None:
+    logits = keras.layers.Rescaling(2.0)(model.outputs[0])
+    save_model(keras.Model(model.inputs, logits), run / "emotion.keras")
+    with pytest.raises(UserError, match=r"emotion\.keras gives numbers that are no probabilities"):
+        evaluate.main()
+    assert not (run / "metrics").exists()
+
+
 def test_predictions_that_are_not_finite_leave_no_output(run: Path, model: keras.Model) -> None:
     broken = keras.models.clone_model(model)
     broken.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])

@@ -5,16 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from emotion import params
 from emotion.errors import UserError
-from emotion.schema import FacesParams, FetchParams, Params
+from emotion.schema import FacesParams, FetchParams, load_params
 from stages.fetch import from_file
 from tests.fetching import CSV, SHA256, ZIP, names
 from tests.params import ROOT
 
 
 def test_the_parameters_of_the_project_name_the_official_file() -> None:
-    fetch = params.load(Params, ROOT / "params.yaml")["fetch"]
+    fetch = load_params(ROOT / "params.yaml")["fetch"]
     assert (fetch.source, fetch.repo) == ("huggingface", "chitradrishti/fer2013")
     assert fetch.sha256 == "3b8d9617d1017f34733c8f2474d7784c563ce86c40a86ac12c2d37cc968f871b"
 

@@ -95,8 +95,10 @@ def test_whole_files_are_counted_and_kept(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copies = [stored(b"faces"), stored(b"[]", ".dir")]
+    in_the_making = copies[0].with_name(".x1y2.tmp")
+    in_the_making.write_bytes(b"fac")
     verify(monkeypatch)
-    assert all(path.exists() for path in (*copies, CSV, SPLITS))
+    assert all(path.exists() for path in (*copies, in_the_making, CSV, SPLITS))
     assert capsys.readouterr().out == "2 outputs and 2 files of the cache are whole\n"
 
 

@@ -94,7 +94,14 @@ BLOCKED: dict[str, tuple[Spoil, str]] = {
     "names swapped": (header(b"pixels,emotion,Usage"), "line 1: the header is pixels,emotion,Usage;"),
     "names in another case": (header(b"Emotion,Pixels,usage"), "line 1: the header is Emotion,Pixels,usage;"),
     "name twice": (header(b"emotion,pixels,Usage,Usage"), "line 1: the header is emotion,pixels,Usage,Usage"),
-    "name of a fact": (header(b"emotion,pixels,line"), "line 1: the header is emotion,pixels,line;"),
+    "name of a fact": (
+        header(b"emotion,pixels,Line"),
+        "line 1: the header is emotion,pixels,Line (of the CSV);",
+    ),
+    "name of a known fault": (
+        lambda content: content.replace(b"\n", b",duplicates\n"),
+        "line 1: the header is emotion,pixels,Usage,duplicates (of the CSV);",
+    ),
     "names with spaces": (header(b"emotion, pixels, Usage"), "line 1: the header is emotion, pixels, Usage;"),
     "names that are markup": (header(b"[red],:smile:,<b>"), "line 1: the header is [red],:smile:,<b>;"),
     "NUL byte in a name": (header(b"emotion,pix\0els,Usage"), r"the header is emotion,pix\x00els,Usage;"),

@@ -106,11 +106,16 @@ def test_a_model_of_other_pixels_is_refused(network: keras.Model, tmp_path: Path
         load_model(tmp_path / "m.keras")
 
 
-def test_a_model_of_other_classes_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("classes", "dtype"), [(8, "float32"), (7, "float16")])
+def test_a_model_of_other_classes_or_another_dtype_is_refused(
+    tmp_path: Path, classes: int, dtype: str
+) -> None:
     pixels = keras.layers.Input((48, 48, 1), dtype="uint8")
     flat = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(pixels))
-    save_model(keras.Model(pixels, keras.layers.Dense(8)(flat)), tmp_path / "m.keras")
-    with pytest.raises(UserError, match="must give 7 probabilities"):
+    save_model(keras.Model(pixels, keras.layers.Dense(classes, dtype=dtype)(flat)), tmp_path / "m.keras")
+    with pytest.raises(
+        UserError, match=rf"gives {dtype} \(None, {classes}\), must give 7 probabilities in float32"
+    ):
         load_model(tmp_path / "m.keras")
 
 

@@ -20,6 +20,7 @@ class Train(params.Section):
     epochs: int = 50
     optimizer: Literal["adam", "sgd"] = "adam"
     inner: Inner = Inner(rows=1)
+    limits: Inner | None = None
 
 
 @with_config(params.STRICT)
@@ -51,10 +52,14 @@ def test_a_whole_number_is_a_rate_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("train: {lr: 1, lrr: 2}", "params.yaml: unknown key train.lrr"),
-        ("train: {lrr: 2}", "params.yaml: unknown key train.lrr"),
-        ("train: {lr: 1, inner: {rows: 1, row: 2}}", "params.yaml: unknown key train.inner.row"),
-        ("train: {lr: 1}\nother: {}", "params.yaml: unknown key other"),
+        ("train: {lr: 1, lrr: 2}", "params.yaml: unknown key train.lrr: 2; allowed: lr, epochs"),
+        ("train: {lrr: 2}", "params.yaml: unknown key train.lrr: 2; allowed: lr, epochs, optim"),
+        (
+            "train: {lr: 1, inner: {rows: 1, row: 2}}",
+            "params.yaml: unknown key train.inner.row: 2; allowed: rows",
+        ),
+        ("train: {lr: 1, limits: {row: 2}}", "params.yaml: unknown key train.limits.row: 2; allowed: rows"),
+        ("train: {lr: 1}\nother: {}", "params.yaml: unknown key other: {}; allowed: train"),
         ("train: {epochs: 1}", "params.yaml: train.lr is missing"),
         ("train: {lr: fast}", "params.yaml: train.lr is 'fast': input should be a valid number"),
         ("train: {lr: true}", "params.yaml: train.lr is True: input should be a valid number"),
@@ -71,7 +76,7 @@ def test_a_whole_number_is_a_rate_too(tmp_path: Path) -> None:
             "train: {lr: 1, inner: {rows: 0}}",
             "params.yaml: train.inner.rows is 0: input should be greater than or equal to 1",
         ),
-        ("other: {}", "params.yaml: unknown key other"),
+        ("other: {}", "params.yaml: unknown key other: {}; allowed: train"),
         ("{}", "params.yaml: train is missing"),
         ("train: null", "params.yaml: train is None: input should be a valid dictionary"),
         ("- train", "params.yaml: the file is ['train']: input should be a valid dictionary"),

@@ -12,9 +12,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from emotion.errors import UserError
-from emotion.params import Section, load
-from emotion.schema import FacesParams, FloorParams, Params
-from tests.params import ROOT
+from emotion.params import Section
+from emotion.schema import FacesParams, FloorParams, Params, load_params
+from tests.params import ROOT, write_params
 
 # Wrong values of each key, and a part of what is said of them besides the key and the value.
 BAD: dict[str, list[tuple[Any, str]]] = {
@@ -107,7 +107,7 @@ def test_a_wrong_value_is_one_line_with_key_value_and_what_is_allowed(
 ) -> None:
     write_bad(tmp_path, key, value)
     with pytest.raises(UserError) as caught:
-        load(Params, tmp_path / "params.yaml")
+        load_params(tmp_path / "params.yaml")
     message = str(caught.value)
     assert message.startswith(f"{tmp_path}/params.yaml: {key} is {repr(value)[:10]}")
     assert allowed in message
@@ -122,7 +122,29 @@ def test_no_value_has_a_default() -> None:
 
 
 def test_the_projects_own_file_is_right() -> None:
-    assert set(load(Params, ROOT / "params.yaml")) == set(get_type_hints(Params))
+    assert set(load_params(ROOT / "params.yaml")) == set(get_type_hints(Params))
+
+
+@pytest.mark.parametrize(
+    ("model", "train", "reason"),
+    [
+        ({"name": "paper_cnn"}, {"small_epochs": 3}, "must be 0 for paper_cnn"),
+        ({"name": "fast_cnn"}, {"small_epochs": 3, "erase": 0.5}, "must be 0 with train.erase"),
+    ],
+)
+def test_values_that_do_not_go_together_are_one_line_with_key_value_and_reason(
+    tmp_path: Path, model: dict[str, Any], train: dict[str, Any], reason: str
+) -> None:
+    write_params(tmp_path, model=model, train=train)
+    with pytest.raises(UserError) as caught:
+        load_params(tmp_path / "params.yaml")
+    assert str(caught.value).startswith(f"{tmp_path}/params.yaml: train.small_epochs is 3: {reason}")
+    assert "\n" not in str(caught.value)
+
+
+def test_small_faces_go_with_a_network_that_takes_them(tmp_path: Path) -> None:
+    write_params(tmp_path, model={"name": "fast_cnn"}, train={"small_epochs": 3})
+    assert load_params(tmp_path / "params.yaml")["train"].small_epochs == 3
 
 
 @pytest.mark.parametrize("stage", STAGES)

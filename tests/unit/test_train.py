@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from emotion.backend import keras, layers
-from emotion.errors import UserError
 from emotion.imbalance import log_shares
 from emotion.models import from_pixels, predict
 from emotion.networks import PROBABILITIES
 from emotion.schema import ModelParams
 from emotion.splits import Split
-from stages.train import adjust, epoch_settings, refuse_small_faces
+from stages.train import adjust, epoch_settings
 from tests.params import train_params
 
 MODEL = ModelParams(
@@ -45,14 +44,10 @@ def test_a_schedule_towards_another_end_is_another_training() -> None:
     assert shorter != longer
 
 
-def test_small_faces_are_refused_where_the_network_cannot_take_them() -> None:
-    paper, small = MODEL.model_copy(update={"name": "paper_cnn"}), train_params(small_epochs=3)
-    with pytest.raises(UserError, match=r"train\.small_epochs is 3: must be 0 for paper_cnn"):
-        refuse_small_faces(paper, small)
-    refuse_small_faces(MODEL, small)
-    with pytest.raises(UserError, match=r"train\.erase is 0\.5: must be 0 where train\.small_epochs is not"):
-        refuse_small_faces(MODEL, train_params(small_epochs=3, erase=0.5))
-    refuse_small_faces(paper, train_params())
+def test_another_version_of_what_computes_is_another_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = epoch_settings(MODEL, train_params())
+    monkeypatch.setattr(np, "__version__", "1.0")
+    assert epoch_settings(MODEL, train_params()) != before
 
 
 def faces(labels: np.ndarray) -> Split:

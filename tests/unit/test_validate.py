@@ -16,8 +16,7 @@ from emotion.errors import UserError
 from emotion.expectations import row_facts
 from emotion.fer2013 import USAGES, read_csv, write_csv
 from emotion.labels import SIDE
-from emotion.params import load
-from emotion.schema import Params, ValidateParams
+from emotion.schema import ValidateParams, load_params
 from stages.validate import fault, metrics, show, validate
 from tests.csvs import ROWS, labels, write_good_csv
 from tests.params import write_params
@@ -265,7 +264,7 @@ def test_stage_names_a_wrong_limit(good: Path) -> None:
 def test_official_file_passes_with_the_limits_of_the_project(tmp_path: Path) -> None:
     if "FER2013_CSV" not in os.environ:
         pytest.skip("FER2013_CSV does not point to the official file")
-    params = load(Params, ROOT / "params.yaml")["validate"]
+    params = load_params(ROOT / "params.yaml")["validate"]
     _, outcomes = validate(Path(os.environ["FER2013_CSV"]), params, tmp_path / "v.json", tmp_path / "docs")
     found = json.loads((tmp_path / "v.json").read_text())
     assert {outcome.status for outcome in outcomes} == {"ok"}

@@ -70,6 +70,7 @@ SWEEP = tuning
 JOBS = 1
 
 paper-tuning: setup
+	@python -m experiments.recorded "a sweep"
 	dvc exp run --queue --name $(SWEEP) \
 	  -S 'train.lr=$(RATES)' -S 'train.optimizer=$(OPTIMIZERS)' -S 'train.epochs=$(EPOCHS)' \
 	  -S evaluate.floor=null

@@ -79,6 +79,7 @@ def ranking(csv: str, sweep: str, params: list[str]) -> tuple[pd.DataFrame, list
     if not done.any():
         raise UserError(f"no experiment of the sweep '{sweep}' has finished; see: dvc queue status")
     ranked = table[done].sort_values(VALIDATION, ascending=False, kind="stable").drop(columns="State")
+    ranked[params] = ranked[params].fillna("null")  # which DVC leaves empty
     return ranked, sorted(set(table[~done]["Experiment"]) - set(ranked["Experiment"]))
 
 

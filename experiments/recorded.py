@@ -1,10 +1,23 @@
-"""What Git has recorded of the experiments of the commit that is checked out."""
+"""What Git has recorded of the experiments of the commit that is checked out.
 
+    python -m experiments.recorded "a sweep"
+
+refuses to let something begin that belongs to a commit when tracked files differ from it.
+"""
+
+import argparse
 import json
 import subprocess
 from typing import Any
 
-from emotion.errors import UserError
+from emotion.errors import UserError, one_line_errors
+
+
+def main() -> None:
+    """Fail if tracked files differ from the commit."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("what", help="what is to begin, as the message names it")
+    refuse_changes(parser.parse_args().what)
 
 
 def head() -> str:
@@ -13,7 +26,7 @@ def head() -> str:
 
 
 def refuse_changes(what: str, *but: str) -> None:
-    """Refuse to begin something that belongs to a commit when tracked files differ from it.
+    """Refuse to begin something that belongs to a commit when tracked files differ from that.
 
     Args:
         what: that something, as the message names it.
@@ -23,19 +36,33 @@ def refuse_changes(what: str, *but: str) -> None:
         UserError: a file differs.
     """
     if git("status", "--porcelain", "--untracked-files=no", "--", ".", *(f":!{path}" for path in but)):
-        raise UserError(f"there are uncommitted changes, and {what} belongs to a commit: git commit first")
+        raise UserError(
+            f"there are uncommitted changes, and {what} belongs to a commit: keep them (git commit -a) or "
+            "take them back (git restore .; dvc checkout)"
+        )
 
 
 def recorded(experiment: str, metrics: str, commit: str) -> dict[str, Any] | None:
     """Return a metrics file of an experiment of a commit, or None where there is no such experiment."""
-    try:
-        reference = f"refs/exps/{commit[:2]}/{commit[2:]}/{experiment}"
-        found: dict[str, Any] = json.loads(git("show", f"{reference}:{metrics}"))
-        return found
-    except subprocess.CalledProcessError:
+    reference = f"refs/exps/{commit[:2]}/{commit[2:]}/{experiment}"
+    if not git("for-each-ref", reference):
         return None
+    found: dict[str, Any] = json.loads(git("show", f"{reference}:{metrics}"))
+    return found
 
 
 def git(*command: str) -> str:
-    """Run a Git command and return what it prints."""
-    return subprocess.run(["git", *command], check=True, capture_output=True, text=True).stdout.strip()
+    """Run a Git command and return what it prints.
+
+    Raises:
+        UserError: it failed, perhaps because this is no Git repository; the message is Git's.
+    """
+    done = subprocess.run(["git", *command], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise UserError(f"git {command[0]}: {done.stderr.strip().splitlines()[0]}")
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

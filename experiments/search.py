@@ -68,11 +68,17 @@ def open_study(name: str) -> optuna.Study:
 
     Raises:
         UserError: a file of the commit was changed, while the trials of a study must differ in nothing
-            else; or a schedule makes a shorter training another one.
+            else; or a schedule makes a shorter training another one; or the network has none of what is
+            searched.
     """
     refuse_changes("a search")
-    if load_params()["train"].schedule == "cosine":
+    params = load_params()
+    if params["train"].schedule == "cosine":
         raise UserError("train.schedule is cosine, with which a trial that is stopped has to start anew")
+    if params["model"].name != "paper_cnn":
+        raise UserError(
+            f"model.name is {params['model'].name}: the search is for the dropout and L2 of paper_cnn"
+        )
     return optuna.create_study(
         storage=f"sqlite:///{FOLDER / name}.db",
         study_name=f"{name} of {head()}",

@@ -89,14 +89,29 @@ def test_a_hopeless_trial_is_stopped_and_recorded_as_the_shorter_training(
 
 
 def test_a_trial_that_fails_says_why_and_the_search_goes_on(project: Project, storage: RDBStorage) -> None:
-    project.set(train__small_epochs=1)
-    project.run("git", "commit", "--quiet", "--all", "--message", "Nothing for this network")
+    project.set(validate__rows=5)
+    project.run("git", "commit", "--quiet", "--all", "--message", "Fewer rows than there are")
     output = project.run(*command(2), status=1)
     for number in (0, 1):
-        assert f"search-{number}  failed: params.yaml: train.small_epochs is 1" in output
+        assert f"search-{number}  failed: validation failed: expected exactly 5 rows; found 210" in output
     assert "no experiment of the sweep 'search' has finished" in output
 
 
 def test_changes_that_are_not_committed_are_refused(project: Project, tmp_path: Path) -> None:
     project.set(train__seed=1)
     assert "error: there are uncommitted changes" in project.run(*command(1), status=1)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"train__schedule": "cosine"}, "train.schedule is cosine"),
+        ({"model__name": "fast_cnn"}, "model.name is fast_cnn"),
+    ],
+)
+def test_parameters_that_a_search_cannot_begin_with_are_named(
+    project: Project, values: dict[str, str], reason: str
+) -> None:
+    project.set(**values)
+    project.run("git", "commit", "--quiet", "--all", "--message", "Another training")
+    assert f"error: {reason}" in project.run(*command(1), status=1)

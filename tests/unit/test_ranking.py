@@ -37,6 +37,14 @@ def test_parameters_are_shown_as_they_are_written() -> None:
     assert set(ranking(CSV, "tuning", ["train.epochs"])[0]["train.epochs"]) == {"10"}
 
 
+def test_a_parameter_that_is_null_is_called_so(capsys: pytest.CaptureFixture[str]) -> None:
+    csv = CSV.replace("sgd,0.001,10", "sgd,,10")  # as DVC writes it
+    ranked, _ = ranking(csv, "tuning", PARAMS)
+    print_table(ranked, PARAMS)
+    assert "sgd null" in " ".join(capsys.readouterr().out.split())
+    assert dots(ranked, PARAMS).axes[0].get_yticklabels()[0].get_text() == "sgd, null"
+
+
 def test_an_unknown_parameter_is_named() -> None:
     with pytest.raises(UserError, match=r"params\.yaml has no 'train\.rate'"):
         ranking(CSV, "tuning", ["train.rate"])

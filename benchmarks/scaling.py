@@ -6,6 +6,7 @@ Ten times the rows of FER-2013 are a CSV of 3 GB, in a temporary folder.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 import tempfile
@@ -49,15 +50,12 @@ def main() -> None:
 def run_stages(rows: int) -> dict[str, tuple[float, float]]:
     """Return the seconds and the peak memory in MB of each stage on that many faces."""
     costs = {}
-    with tempfile.TemporaryDirectory() as folder:
-        before = Path.cwd()
-        os.chdir(folder)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         write_params(rows)
         for stage, arguments in COMMANDS.items():
             start = time.perf_counter()
             megabytes = peak_memory([sys.executable, "-m", f"stages.{stage}", *arguments])
             costs[stage] = time.perf_counter() - start, megabytes
-        os.chdir(before)
     return costs
 
 

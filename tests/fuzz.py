@@ -6,6 +6,7 @@ It ends at the first input that breaks this, and shows the smallest such input t
 """
 
 import argparse
+import resource
 import tempfile
 import time
 from collections import Counter
@@ -15,6 +16,7 @@ from pathlib import Path
 import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
 
+from benchmarks.memory import UNIT
 from emotion.archive import csv_chunks
 from emotion.errors import UserError
 from emotion.fer2013 import COLUMNS, PIXELS, UNKNOWN, USAGES, Table, read_csv
@@ -40,7 +42,10 @@ def main() -> None:
         print("no crash; nothing accepted that the strict parser refuses, or read otherwise than it does")
     finally:
         seconds = time.monotonic() - start
+        used = resource.getrusage(resource.RUSAGE_SELF)
         print(f"{outcomes.total():9,} different inputs, of seed {args.seed}, in {seconds:,.0f} s")
+        print(f"{used.ru_utime + used.ru_stime:9,.0f} s of processor time")
+        print(f"{used.ru_maxrss * UNIT / 1e6:9,.0f} MB of memory at the peak")
         for outcome, number in outcomes.most_common():
             print(f"{number:9,} {outcome}")
 

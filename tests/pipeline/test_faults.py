@@ -13,11 +13,13 @@ from typing import IO
 
 import pytest
 
-from tests.faults import CAUSES, Kill, Marks, different, recovery, started, strike
-from tests.project import STAGES, Project, ran, rewind
+from tests.faults import CAUSES, CUT, Kill, Marks, different, recovery, started, strike
+from tests.project import ROOT, STAGES, Project, ran, rewind
+
+KILLS = [*zip(STAGES, cycle(CAUSES), strict=False), *(("train", cause) for cause in CAUSES[1:])]
 
 
-@pytest.mark.parametrize(("stage", "cause"), list(zip(STAGES, cycle(CAUSES), strict=False)))
+@pytest.mark.parametrize(("stage", "cause"), KILLS)
 def test_a_run_killed_in_any_stage_recovers_to_the_same_bytes(
     timed: tuple[Project, Marks], tmp_path: Path, stage: str, cause: signal.Signals
 ) -> None:
@@ -35,6 +37,11 @@ def test_a_run_killed_in_any_stage_recovers_to_the_same_bytes(
     assert outcome.finished == epochs
 
 
+@pytest.mark.parametrize("remedy", sorted(set(CUT.values())))
+def test_the_readme_has_the_remedies_that_the_fault_run_uses(remedy: str) -> None:
+    assert f"    {remedy} " in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("file", "content"),
     [
@@ -49,10 +56,26 @@ def test_without_a_file_of_dvcs_own_that_a_kill_left_behind_nothing_is_lost(
 ) -> None:
     content = content.replace("FOLDER", str(project.folder)).replace("PID", str(os.getpid()))
     (project.folder / file).write_text(content)
-    printed, removed, fault = recovery(project)
-    assert removed == file
+    printed, remedy, fault = recovery(project)
+    assert remedy == f"rm {file}"
     assert not fault
     assert ran(printed) == []
+    assert different(project, finished) == []
+
+
+def test_without_an_entry_of_dvcs_cache_that_a_kill_left_empty_nothing_is_lost(
+    finished: Project, project: Project
+) -> None:
+    runs = project.folder / ".dvc/cache/runs"
+    (entry,) = (file for file in runs.glob("*/*/*") if "stages.plot " in file.read_text())
+    others = set(runs.glob("*/*/*")) - {entry}
+    rewind(project, "plot")
+    entry.parent.mkdir(parents=True)
+    printed, remedy, fault = recovery(project)
+    assert remedy.startswith("find .dvc/cache/runs ")
+    assert not fault
+    assert ran(printed) == ["plot"]
+    assert others < set(runs.glob("*/*/*"))
     assert different(project, finished) == []
 
 

@@ -121,6 +121,16 @@ def test_a_parameter_that_goes_back_is_restored_without_running(project: Project
     assert project.read("metrics/evaluation.json") == before
 
 
+def test_a_training_whose_loss_is_not_finite_leaves_no_model_and_no_lock(project: Project) -> None:
+    project.set(model__l2=0.9, train__optimizer="sgd", train__lr=10.0)  # the penalty grows with every step
+    before = project.read("dvc.lock")
+    output = project.run("dvc", "repro", status=255)
+    assert "error: the loss is not finite in epoch 1; try a train.lr under 10.0" in output
+    assert "Traceback" not in output
+    assert not (project.folder / "models/emotion.keras").exists()
+    assert project.read("dvc.lock") == before
+
+
 def test_every_plot_can_be_shown(finished: Project) -> None:
     shown = json.loads(finished.run("dvc", "plots", "show", "--json"))
     assert not shown.get("errors")

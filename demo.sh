@@ -13,6 +13,11 @@ if [ "$(git branch --show-current)" != demo ]; then
         exit 1
     fi
     before=$(git branch --show-current)
+    if git rev-parse --quiet --verify refs/heads/demo >/dev/null; then
+        kept=demo-$(git rev-parse --short demo)
+        git branch --force "$kept" demo
+        echo "what the branch demo had is kept as $kept"
+    fi
     git switch --quiet --force-create demo
     git config demo.before "${before:---detach $(git rev-parse demo)}"
 fi

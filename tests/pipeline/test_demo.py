@@ -1,4 +1,7 @@
-"""What `make demo` does after its installation, and the state that it leaves the user in."""
+"""What `make demo` does after its installation, and the state that it leaves the user in.
+
+With smaller parameters than its own, which tests/unit/test_makefile.py checks.
+"""
 
 import json
 
@@ -35,6 +38,10 @@ def test_a_stranger_runs_the_demo_then_compares_an_experiment_with_it_and_goes_b
     stranger.run(*back.split())
     assert stranger.read("params.yaml") == params
     assert stranger.repro() == []  # what was run before the demo comes back from the cache
+
+    mine = stranger.run("git", "rev-parse", "--short", "demo").strip()
+    assert f"is kept as demo-{mine}" in stranger.run("sh", "demo.sh", *SMALL)
+    assert stranger.run("git", "rev-parse", "--short", f"demo-{mine}").strip() == mine
 
 
 def test_the_demo_leaves_uncommitted_work_alone(project: Project) -> None:

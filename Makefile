@@ -8,7 +8,7 @@
 # make fast           the fast recipe in this folder: minutes instead of hours
 # make measure        runs of a recipe under a protocol, for the README's table; make reproduce repeats one
 # make lock           resolve requirements.txt anew
-# Each sets up .venv first, from requirements.txt. Another Python: make PYTHON=python3.12 demo
+# Each sets up .venv first, from requirements.txt. Another Python: rm -rf .venv; make PYTHON=python3.12 demo
 
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)

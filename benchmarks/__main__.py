@@ -2,8 +2,8 @@
 
     python -m benchmarks --csv data/raw/fer2013.csv
 
-It takes about twenty minutes on two cores; let nothing else run meanwhile. The project in the current folder
-must be finished, that is `dvc status` must find it up to date.
+It takes twenty to forty minutes on two cores; let nothing else run meanwhile. The project in the current
+folder must be finished, that is `dvc status` must find it up to date.
 """
 
 import argparse

@@ -43,7 +43,7 @@ def main() -> None:
     }
     os.environ["PYTHONPATH"] = str(ROOT)
     params = YAML().load(Path("params.yaml"))
-    params["train"] |= {"epochs": EPOCHS}
+    params["train"] |= {"epochs": EPOCHS, "small_epochs": 0}
     params["evaluate"] |= {"floor": None}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         YAML().dump(params, Path("params.yaml"))

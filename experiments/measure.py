@@ -59,7 +59,10 @@ def main() -> None:
     for seed in args.seeds:
         found = measure(args.row, settings, seed, args.set)
         if found["training_minutes"] is None:  # nor is it known on which machine
-            print(f"{args.row}, seed {seed}: not recorded, because DVC had the training in its cache")
+            print(
+                f"{args.row}, seed {seed}: not recorded, because DVC had the training in its cache; "
+                "to time it, measure it in a fresh clone"
+            )
             continue
         results.add({"recipe": recipe, "protocol": protocol, **found})
         results.write_table()

@@ -2,7 +2,7 @@
 
     python -m experiments.recorded "a sweep"
 
-refuses to let something begin that belongs to a commit when tracked files differ from it.
+refuses to let a sweep begin, which belongs to a commit, if tracked files differ from that commit.
 """
 
 import argparse
@@ -26,7 +26,7 @@ def head() -> str:
 
 
 def refuse_changes(what: str, *but: str) -> None:
-    """Refuse to begin something that belongs to a commit when tracked files differ from that.
+    """Refuse to begin what belongs to a commit if tracked files differ from that commit.
 
     Args:
         what: that something, as the message names it.
@@ -59,7 +59,8 @@ def git(*command: str) -> str:
     """
     done = subprocess.run(["git", *command], check=False, capture_output=True, text=True)
     if done.returncode:
-        raise UserError(f"git {command[0]}: {done.stderr.strip().splitlines()[0]}")
+        reason = done.stderr.strip() or f"ended with status {done.returncode}"
+        raise UserError(f"git {command[0]}: {reason.splitlines()[-1]}")
     return done.stdout.strip()
 
 

@@ -9,9 +9,9 @@ from ruamel.yaml import YAML
 
 from tests.project import STAGES, Project, rewind
 
+CURVES = "training"  # the folder of the live curves, written epoch by epoch
 # No file may grow beyond so many blocks of 512 bytes. Training has DVC's database in its way first, then its
 # checkpoint.
-CURVES = "training"  # the folder of the live curves, written epoch by epoch
 BLOCKS = [*((stage, 1) for stage in STAGES), ("train", 2048)]
 
 

@@ -64,15 +64,22 @@ def test_a_row_is_measured_recorded_and_reproduced(project: Project) -> None:
     assert runs(project) == [run]
 
 
-@pytest.mark.parametrize("forgotten", [(), (".dvc/cache/runs",)])
-def test_a_training_that_is_known_is_no_reproduction(project: Project, forgotten: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("forgotten", "known"),
+    [((), "cached"), ((".dvc/cache/runs", "dvc.lock"), "resuming after epoch 2")],
+)
+def test_a_training_that_is_known_is_no_reproduction(
+    project: Project, forgotten: tuple[str, ...], known: str
+) -> None:
     measured = dict.fromkeys(COLUMNS, "1") | {"row": "paper-random", "seed": "0"}
     (project.folder / "benchmarks/results.csv").write_text(
         f"{','.join(measured)}\n{','.join(measured.values())}\n"
     )
     for memory in forgotten:  # the checkpoint is left
         remove(project.folder / memory)
+    project.run("git", "commit", "--quiet", "--all", "--message", "A measured row")
     output = project.run(*COMMAND, "paper-random", "--reproduce", status=1)
+    assert known in output
     assert "error: nothing was trained: DVC had this run in its cache, or its checkpoint was there" in output
 
 

@@ -66,7 +66,10 @@ def test_a_row_is_measured_recorded_and_reproduced(project: Project) -> None:
 
 @pytest.mark.parametrize(
     ("forgotten", "known"),
-    [((), "cached"), ((".dvc/cache/runs", "dvc.lock"), "resuming after epoch 2")],
+    [
+        ((), "Stage 'train' didn't change, skipping"),
+        ((".dvc/cache/runs", "dvc.lock"), "resuming after epoch 2"),
+    ],
 )
 def test_a_training_that_is_known_is_no_reproduction(
     project: Project, forgotten: tuple[str, ...], known: str

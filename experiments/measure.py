@@ -50,8 +50,8 @@ def main() -> None:
     if args.here:
         os.execvp("dvc", ["dvc", "exp", "run", *switches(settings, args.set)])
     refuse_changes("a measurement", "benchmarks/results.csv", "README.md")
-    chosen = [word.removeprefix("fetch.source=") for word in args.set if word.startswith("fetch.source=")]
-    if "faces" in (chosen or [load_params()["fetch"].source]):
+    chosen = dict(word.partition("=")[::2] for word in args.set)
+    if chosen.get("fetch.source", load_params()["fetch"].source) == "faces":
         raise UserError("rendered faces say nothing about a row: --set fetch.source=huggingface, or file")
     if args.reproduce:
         reproduce(args.row, settings, args.set)

@@ -38,7 +38,7 @@ def refuse_changes(what: str, *but: str) -> None:
     if git("status", "--porcelain", "--untracked-files=no", "--", ".", *(f":!{path}" for path in but)):
         raise UserError(
             f"there are uncommitted changes, and {what} belongs to a commit: keep them (git commit -a) or "
-            "take them back (git restore .; dvc checkout)"
+            "take them back (git restore .; dvc repro)"
         )
 
 

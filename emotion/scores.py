@@ -16,6 +16,7 @@ from emotion.labels import CLASSES
 INTERVAL = (2.5, 97.5)  # percentiles: a 95 % interval
 LEAST_PROBABILITY = 1e-7  # what Keras clips to as well, so that a hopeless row has a finite loss
 DIGITS = 4
+SCORES = ("precision", "recall", "f1")  # of each class, and averaged over the classes
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def bootstrap_interval(right: np.ndarray, resamples: int, seed: int) -> tuple[fl
 def evaluation(
     labels: np.ndarray, probabilities: np.ndarray, clean: np.ndarray, bootstrap: int, bins: int, seed: int
 ) -> dict[str, Any]:
-    """Return the metrics of the predictions, few enough for `dvc metrics diff`.
+    """Return the metrics of the predictions, by the names that `dvc metrics diff` shows.
 
     A precision, recall or F1 whose denominator is zero counts as 0, in its class and in the averages.
 
@@ -117,7 +118,6 @@ def evaluation(
     predicted = probabilities.argmax(axis=1)
     right = predicted == labels
     by_class = class_scores(labels, predicted)
-    f1 = by_class["f1"]
     low, high = bootstrap_interval(right, bootstrap, seed)
     metrics = {
         "rows": len(labels),
@@ -125,12 +125,15 @@ def evaluation(
         "accuracy_low": low,
         "accuracy_high": high,
         "loss": cross_entropy(labels, probabilities),
-        "macro_f1": f1.mean(),
-        "weighted_f1": np.average(f1, weights=by_class["support"]),
+        **{f"macro_{score}": by_class[score].mean() for score in SCORES},
+        **{f"weighted_{score}": np.average(by_class[score], weights=by_class["support"]) for score in SCORES},
         "roc_auc": roc_auc(labels, probabilities),
         "ece": calibration(probabilities.max(axis=1), right, bins).error,
         "clean": clean_scores(labels[clean], predicted[clean]),
-        "per_class": {name: {"f1": value} for name, value in zip(CLASSES, f1, strict=True)},
+        "per_class": {
+            name: {score: by_class[score][label].item() for score in (*SCORES, "support")}
+            for label, name in enumerate(CLASSES)
+        },
     }
     return _rounded(metrics)
 

@@ -20,8 +20,12 @@ from emotion.scores import (
 ROWS = 400
 KEYS = [
     *("rows", "accuracy", "accuracy_low", "accuracy_high", "loss"),
-    *("macro_f1", "weighted_f1", "roc_auc", "ece", "clean", "per_class"),
+    *("macro_precision", "macro_recall", "macro_f1"),
+    *("weighted_precision", "weighted_recall", "weighted_f1"),
+    *("roc_auc", "ece", "clean", "per_class"),
 ]
+CLASS_KEYS = ["precision", "recall", "f1", "support"]
+SKLEARN = {"precision": precision_score, "recall": recall_score, "f1": f1_score}
 
 
 @pytest.fixture
@@ -108,7 +112,7 @@ def test_evaluation_has_the_promised_keys_in_order(labels: np.ndarray, probabili
     assert list(metrics) == KEYS
     assert list(metrics["clean"]) == ["accuracy", "macro_f1", "rows"]
     assert list(metrics["per_class"]) == list(CLASSES)
-    assert all(list(scores) == ["f1"] for scores in metrics["per_class"].values())
+    assert all(list(scores) == CLASS_KEYS for scores in metrics["per_class"].values())
 
 
 def test_evaluation_agrees_with_sklearn_to_four_digits(labels: np.ndarray, probabilities: np.ndarray) -> None:
@@ -116,19 +120,21 @@ def test_evaluation_agrees_with_sklearn_to_four_digits(labels: np.ndarray, proba
     predicted = probabilities.argmax(axis=1)
     assert metrics["accuracy"] == round((predicted == labels).mean(), 4)
     assert metrics["accuracy_low"] < metrics["accuracy"] < metrics["accuracy_high"]
-    for average in ("macro", "weighted"):
-        assert metrics[f"{average}_f1"] == round(f1_score(labels, predicted, average=average), 4)
-    assert [scores["f1"] for scores in metrics["per_class"].values()] == [
-        round(f1, 4) for f1 in f1_score(labels, predicted, average=None)
-    ]
+    classes = metrics["per_class"].values()
+    for name, score in SKLEARN.items():
+        for average in ("macro", "weighted"):
+            assert metrics[f"{average}_{name}"] == round(score(labels, predicted, average=average), 4)
+        expected = [round(value, 4) for value in score(labels, predicted, average=None)]
+        assert [scores[name] for scores in classes] == expected
+    assert [scores["support"] for scores in classes] == np.bincount(labels).tolist()
 
 
 def test_class_scores_agree_with_sklearn(labels: np.ndarray, probabilities: np.ndarray) -> None:
     predicted = probabilities.argmax(axis=1)
     scores = class_scores(labels, predicted)
-    assert list(scores) == ["class", "precision", "recall", "f1", "support"]
+    assert list(scores) == ["class", *CLASS_KEYS]
     assert scores["class"].tolist() == list(CLASSES)
-    for name, score in (("f1", f1_score), ("precision", precision_score), ("recall", recall_score)):
+    for name, score in SKLEARN.items():
         assert scores[name] == pytest.approx(score(labels, predicted, average=None))
     assert scores["support"].tolist() == np.bincount(labels).tolist()
 
@@ -145,7 +151,7 @@ def test_evaluation_of_one_class_and_no_clean_row_is_valid_json() -> None:
     metrics = evaluation(np.array([3, 3]), one_hot([3, 4]), np.zeros(2, bool), bootstrap=100, bins=10, seed=0)
     assert metrics["roc_auc"] is None
     assert metrics["clean"] == {"accuracy": None, "macro_f1": None, "rows": 0}
-    assert metrics["per_class"]["Disgust"] == {"f1": 0}
+    assert metrics["per_class"]["Disgust"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
 
 

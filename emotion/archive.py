@@ -6,11 +6,12 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 from emotion.errors import UserError
 
+MAGIC = b"PK\x03\x04"  # with which a zip begins
 LIMIT = 4 << 30  # bytes of a CSV, a dozen times the official one: nothing may fill the disk
 CHUNK = 1 << 20  # bytes held in memory at a time
 
@@ -33,13 +34,14 @@ def csv_chunks(path: Path) -> Iterator[bytes]:
     """Yield the bytes of the CSV at `path`, or of the only CSV in the zip at `path`.
 
     Whether the file is a zip is told from its content. Only bytes leave the archive: its paths, links and
-    permissions are not used. Its other files, and what macOS adds to every zip, are passed over.
+    permissions are not used, and paths that lead out of a folder are refused all the same. Its other files,
+    and what macOS adds to every zip, are passed over.
 
     Raises:
         DamagedFileError: the zip is broken or fails its own checksum.
         UserError: the zip has no CSV or several, or one that is encrypted or in another compression
-            than deflate, or a directory larger than CHUNK; or the CSV is larger than LIMIT, or than
-            MOST_EXPANSION times its zip.
+            than deflate, or a zip in the place of a CSV, or a directory larger than CHUNK; or the CSV is
+            larger than LIMIT, or than MOST_EXPANSION times its zip.
     """
     if not _is_zip(path):
         if path.stat().st_size > LIMIT:
@@ -52,6 +54,10 @@ def csv_chunks(path: Path) -> Iterator[bytes]:
             member = _only_csv(archive, path)
             _refuse_unsafe(member, path)
             with archive.open(member) as csv:
+                start = csv.read(len(MAGIC))
+                if start == MAGIC:
+                    raise UserError(f"the CSV in {path} is itself a zip: unpack it and give the CSV itself")
+                yield start
                 yield from _chunks(csv)
     except BROKEN as error:
         reason = str(error)[:LONGEST_REASON] or "it ends too early"
@@ -72,14 +78,21 @@ class _Sipped(io.BufferedReader):
 
 def _is_zip(path: Path) -> bool:
     with path.open("rb") as file:
-        magic = file.read(4)
+        magic = file.read(len(MAGIC))
     try:
-        return magic == b"PK\x03\x04" or zipfile.is_zipfile(path)  # the first even if the end was cut off
+        return magic == MAGIC or zipfile.is_zipfile(path)  # the first even if the end was cut off
     except zipfile.BadZipFile:  # it says that it spans several disks
         return True
 
 
 def _only_csv(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
+    for member in archive.infolist():
+        name = PureWindowsPath(member.orig_filename)  # which knows the separators of Unix, too
+        if name.anchor or ".." in name.parts or "\0" in member.orig_filename:
+            raise UserError(
+                f"{path} has a file named {member.orig_filename[:LONGEST_REASON]!r}, as no honest zip has: "
+                "if you trust it, unpack it and give the CSV itself"
+            )
     csvs = [member for member in archive.infolist() if _is_csv(member)]
     if len(csvs) != 1:
         raise UserError(f"{path} is a zip with {len(csvs)} CSV files: it must hold exactly one")

@@ -25,6 +25,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils.tqdm import tqdm
 
+from emotion.archive import LIMIT
 from emotion.errors import FULL, UserError
 
 HUB = constants.ENDPOINT.rpartition("@")[2]  # a private mirror may carry a password before the @
@@ -38,12 +39,18 @@ class Progress(tqdm):
 
     huggingface_hub resumes a broken download for as long as bytes arrive. Behind a proxy that cuts every
     answer short and cannot resume, that is for ever: each time the library takes the lost bytes off the bar.
+    It also takes more bytes than were declared.
     """
 
+    received = 0.0
+
     def update(self, n: float | None = 1) -> bool | None:
-        """Add `n` bytes to the bar, or give up where bytes were lost."""
+        """Add `n` bytes to the bar, or give up where bytes were lost or there are too many."""
+        self.received += n or 0
         if n is not None and n < 0:
             raise ConnectionError("the server broke off and cannot resume")
+        if self.received > LIMIT:
+            raise ConnectionError(f"more than {LIMIT:,} bytes came: this is no file of faces")
         return super().update(n)
 
 
@@ -67,7 +74,8 @@ def download(repo: str, revision: str, file: str, *, force: bool = False) -> Pat
     with warnings.catch_warnings(action="ignore"):
         try:
             # One request, without the retries of hf_hub_download, which go on for up to six minutes.
-            get_hf_file_metadata(hf_hub_url(repo, file, repo_type="dataset", revision=revision))
+            url = hf_hub_url(repo, file, repo_type="dataset", revision=revision)
+            size = get_hf_file_metadata(url).size or 0
         except Exception as error:  # the library's, httpx's and the system's have no common base
             cached = None
             if not (force or isinstance(error, FINAL)):
@@ -76,6 +84,10 @@ def download(repo: str, revision: str, file: str, *, force: bool = False) -> Pat
                 raise UserError(_explain(error, repo, revision, file)) from error
             print(f"{HUB} is out of reach ({_reason(error)}): using the copy in the Hugging Face cache")
             return Path(cached)
+        if size > LIMIT:
+            raise UserError(
+                f"'{file}' of dataset '{repo}' on {HUB} has {size:,} bytes: this is no file of faces"
+            )
         try:
             return Path(
                 hf_hub_download(

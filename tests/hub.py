@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 REPO = "chitradrishti/fer2013"
 REVISION = "main"
+PIECES, PAUSE = 6, 0.25  # of a slow answer, and the seconds between them
 
 Fault = Literal[
     "none",
@@ -29,6 +30,8 @@ Fault = Literal[
     "truncated",  # half of every answer, then the connection closes; Range is honoured
     "truncated, no range",  # the same, and each answer starts over
     "truncated once",  # the first answer alone
+    "slow",  # the body comes in pieces, and takes longer than the client waits for a piece
+    "huge",  # more bytes are declared than any CSV of faces has
     "garbage",  # other bytes of the same size
     "garbage once",  # the same, to the first download only
     "stalled",  # the body never comes
@@ -126,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Accept-Ranges", "bytes")
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        self.send_header("Content-Length", str(len(content) - start))
+        self.send_header("Content-Length", str(1 << 40 if hub.fault == "huge" else len(content) - start))
         self.end_headers()
         if self.command == "HEAD":
             return
@@ -140,6 +143,11 @@ class Handler(BaseHTTPRequestHandler):
         if hub.fault == "stalled":
             hub.closing.wait()
             self.close_connection = True
+            return
+        if hub.fault == "slow":
+            for place in range(0, len(body), len(body) // PIECES):
+                self.wfile.write(body[place : place + len(body) // PIECES])
+                hub.closing.wait(PAUSE)
             return
         self.wfile.write(body)
 

@@ -60,15 +60,31 @@ def test_other_files_folders_and_the_junk_of_macos_are_passed_over(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "name", ["../../evil.csv", "/tmp/evil.csv", "C:\\evil.csv", "a/../../evil.csv", "evil.csv\x00.txt"]
+    "name", ["../../evil.csv", "/tmp/evil.csv", "C:\\evil.csv", "a\\..\\..\\evil.csv", "a/../../evil.txt"]
 )
-def test_no_path_of_the_archive_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+@pytest.mark.parametrize("others", [{}, {"fer2013.csv": CSV}])
+def test_a_zip_with_a_path_that_leads_elsewhere_is_refused_and_nothing_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, others: dict[str, bytes]
+) -> None:
     folder = tmp_path / "a/b/c"
     folder.mkdir(parents=True)
     monkeypatch.chdir(folder)
-    assert content(write_zip(folder / "a.zip", {name: CSV})) == CSV
+    write_zip(folder / "a.zip", others | {name: CSV})
+    with pytest.raises(UserError, match=r"has a file named .*evil.*, as no honest zip has"):
+        content(folder / "a.zip")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [folder / "a.zip"]
     assert not Path("/tmp/evil.csv").exists()
+
+
+def test_a_name_that_hides_its_end_behind_a_nul_is_refused(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"evil.csv_.txt": CSV})
+    path.write_bytes(path.read_bytes().replace(b".csv_", b".csv\0"))
+    with pytest.raises(UserError, match=r"has a file named 'evil.csv\\x00.txt'"):
+        content(path)
+
+
+def test_folders_and_the_separators_of_windows_are_no_way_out(tmp_path: Path) -> None:
+    assert content(write_zip(tmp_path / "a.zip", {"a\\b..\\fer2013.csv": CSV})) == CSV
 
 
 def inner_zip() -> bytes:
@@ -96,9 +112,10 @@ def test_a_zip_without_exactly_one_csv_is_refused(
         content(path)
 
 
-def test_a_zip_inside_the_zip_is_not_unpacked(tmp_path: Path) -> None:
+def test_a_zip_inside_the_zip_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", {"fer2013.csv": inner_zip()}, zipfile.ZIP_STORED)
-    assert content(path) == inner_zip()
+    with pytest.raises(UserError, match=r"the CSV in .*a.zip is itself a zip: unpack it"):
+        content(path)
 
 
 def test_records_that_share_a_member_are_two_csvs(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from emotion.archive import LIMIT
+from emotion.hub import Progress
 from tests.fetching import CSV, SHA256, ZIP, Run, run, start
 from tests.hub import Fault, Hub, serve
 
@@ -40,6 +42,7 @@ PATIENT: dict[Fault, bytes] = {  # faults over which the library waits and retri
     "truncated, no range": LARGE,
     "truncated once": LARGE,
     "stalled": CSV,
+    "slow": CSV,
 }
 
 
@@ -53,7 +56,7 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Fault, tu
             begun = start(
                 tmp_path_factory.mktemp("patient"),
                 hub.endpoint,
-                {"HF_HUB_DOWNLOAD_TIMEOUT": "1"} if fault == "stalled" else {},
+                {"HF_HUB_DOWNLOAD_TIMEOUT": "1"} if fault in ("stalled", "slow") else {},
                 file="fer2013.csv",
                 sha256=hashlib.sha256(content).hexdigest(),
             )
@@ -172,6 +175,19 @@ def test_an_answer_that_is_no_file_is_one_line(hub: Hub, tmp_path: Path, fault: 
     assert words in run(tmp_path, hub.endpoint).error
 
 
+def test_a_file_too_large_for_faces_is_not_downloaded(hub: Hub, tmp_path: Path) -> None:
+    hub.fault = "huge"
+    assert "has 1,099,511,627,776 bytes: this is no file of faces" in run(tmp_path, hub.endpoint).error
+    assert hub.asked("GET") == []
+
+
+def test_a_download_that_grows_beyond_what_was_declared_is_given_up() -> None:
+    with Progress(disable=True) as bar:  # type: ignore[no-untyped-call]
+        bar.update(LIMIT)
+        with pytest.raises(ConnectionError, match="more than 4,294,967,296 bytes came"):
+            bar.update(1)
+
+
 def test_an_unavailable_hub_is_asked_once(hub: Hub, tmp_path: Path) -> None:
     hub.fault = "unavailable"
     assert run(tmp_path, hub.endpoint).error
@@ -274,6 +290,12 @@ def test_a_broken_download_is_resumed(patient: dict[Fault, tuple[Hub, Run]]) -> 
     hub, begun = patient["truncated once"]
     assert begun.wait().fetched == LARGE
     assert [request.range for request in hub.asked("GET")] == [None, f"bytes={10 << 20}-"]
+
+
+def test_a_slow_body_arrives(patient: dict[Fault, tuple[Hub, Run]]) -> None:
+    hub, begun = patient["slow"]
+    assert begun.wait().fetched == CSV
+    assert len(hub.asked("GET")) == 1
 
 
 def test_a_stalled_body_is_given_up(patient: dict[Fault, tuple[Hub, Run]]) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,23 +21,44 @@ ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can carry
 
 
 def from_pixels(
-    network: keras.Model, augmentation: keras.Model | None = None, flip_average: bool = False
+    network: keras.Model,
+    augmentation: keras.Model | None = None,
+    flip_average: bool = False,
+    shift_average: int = 0,
 ) -> keras.Model:
     """Return `network` behind its scaling to [0, 1], so that it takes uint8 pixels of the network's shape.
 
     With `augmentation` between the pixels and the scaling it is the model that is trained; without, the
-    one that is saved. Both share the network's weights. With `flip_average` its probabilities are the means
-    over the image and its mirror image.
+    one that is saved. Both share the network's weights. With an average its probabilities are the means over
+    the views of the image: it and its mirror image, and both shifted by so many pixels in four directions.
     """
     pixels = x = layers.Input(network.input_shape[1:], dtype="uint8", name="pixels")
     if augmentation is not None:
         x = augmentation(x)
     x = layers.Rescaling(1 / 255, name="rescaling")(x)
-    probabilities = network(x)
+    probabilities = [network(view) for view in _views(x, flip_average, shift_average)]
+    mean = layers.Average(name="mean")(probabilities) if len(probabilities) > 1 else probabilities[0]
+    return keras.Model(pixels, mean, name="emotion")
+
+
+def each_view(network: keras.Model, flip_average: bool, shift_average: int) -> list[keras.Model]:
+    """Return the models over which `from_pixels` averages, each from uint8 pixels to probabilities."""
+    pixels = layers.Input(network.input_shape[1:], dtype="uint8")
+    views = _views(layers.Rescaling(1 / 255)(pixels), flip_average, shift_average)
+    return [keras.Model(pixels, network(view)) for view in views]
+
+
+def _views(x: keras.KerasTensor, flip_average: bool, shift_average: int) -> list[keras.KerasTensor]:
+    """Return a batch of images as it is, shifted, and all mirrored; a shift continues the edges."""
+    views, far = [x], shift_average
+    if far:
+        wider = keras.ops.pad(x, ((0, 0), (far, far), (far, far), (0, 0)), mode="symmetric")
+        centre, near, beyond = (far, far), (0, 2 * far), (2 * far, 0)
+        borders = ((near, centre), (beyond, centre), (centre, near), (centre, beyond))
+        views += [layers.Cropping2D(border)(wider) for border in borders]
     if flip_average:
-        mirrored = network(keras.ops.flip(x, axis=2))
-        probabilities = layers.Average(name="flip_average")([probabilities, mirrored])
-    return keras.Model(pixels, probabilities, name="emotion")
+        views += [keras.ops.flip(view, axis=2) for view in views]
+    return views
 
 
 def save_model(model: keras.Model, path: Path) -> None:
@@ -75,19 +97,25 @@ def load_model(path: Path) -> keras.Model:
     """Load a model file, refusing code in it and anything that is not pixels to seven probabilities.
 
     Raises:
-        UserError: the file cannot be read as a model, or takes or gives something else.
+        UserError: the file cannot be read as a model, or used as one, or takes or gives something else.
     """
     if not path.is_file():
         raise UserError(f"{path} is not there; run: dvc repro train (or dvc pull)")
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (
-        Exception
-    ) as error:  # Keras raises whatever its reader met: zipfile, h5py, JSON, key and type errors
+        return _load(path)
+    except UserError:
+        raise
+    except Exception as error:  # whatever Keras met: zipfile, h5py, JSON, key, type and attribute errors
         reason = " ".join(str(error).split())[:200]
         raise UserError(
             f"{path} is not a model that can be loaded ({reason}); run: dvc repro -f train"
         ) from error
+
+
+def _load(path: Path) -> keras.Model:
+    with zipfile.ZipFile(path) as file:
+        json.loads(file.read("config.json"), object_hook=_no_lambda)
+    model = keras.saving.load_model(path, compile=False, safe_mode=True)
     if model.input_shape != (None, *INPUT_SHAPE) or model.inputs[0].dtype != "uint8":
         raise UserError(
             f"{path} takes {model.inputs[0].dtype} {model.input_shape}, must take uint8 {INPUT_SHAPE}"
@@ -97,7 +125,17 @@ def load_model(path: Path) -> keras.Model:
             f"{path} gives {model.outputs[0].dtype} {model.output_shape}, must give {len(CLASSES)} "
             "probabilities in float32"
         )
+    rows = len(predict(model, np.zeros((1, SIDE, SIDE, 1), np.uint8)))  # layers that do not fit fail here
+    if rows != 1:
+        raise UserError(f"{path} gives {rows} rows for a face, must give one")
     return model
+
+
+def _no_lambda(entry: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a Lambda layer: Keras's safe mode does only where its function is Python code."""
+    if entry.get("class_name") == "Lambda":
+        raise ValueError("it has a Lambda layer")
+    return entry
 
 
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:

@@ -68,6 +68,7 @@ class ModelParams(Section):
     dense_dropout: float = Field(ge=0, lt=1)
     l2: float = Field(ge=0, lt=1)
     flip_average: bool
+    shift_average: int = Field(ge=0, le=12)
 
 
 class TrainParams(Section):

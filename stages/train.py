@@ -17,7 +17,7 @@ from emotion.errors import one_line_errors
 from emotion.files import hold, write_json
 from emotion.imbalance import adjustment_strength, log_shares
 from emotion.intact import check_intact
-from emotion.models import from_pixels, predict, save_model
+from emotion.models import each_view, from_pixels, predict, save_model
 from emotion.networks import build, shift_logits
 from emotion.schema import ModelParams, TrainParams, load_params
 from emotion.splits import Split, load_split
@@ -58,12 +58,12 @@ def main() -> None:
         history = fit(network, params, train, validation, checkpoint, log)
 
     best = history[best_epoch(history) - 1]
-    flip_average = model_params.flip_average
-    strength = adjust(network, train, validation, flip_average) if params.logit_adjustment else 0.0
-    model = from_pixels(network, flip_average=flip_average)
+    flip, shift = model_params.flip_average, model_params.shift_average
+    strength = adjust(network, train, validation, flip, shift) if params.logit_adjustment else 0.0
+    model = from_pixels(network, flip_average=flip, shift_average=shift)
     save_model(model, args.model)
     accuracy = best["val_accuracy"]
-    if flip_average or params.logit_adjustment:  # the model is no longer the network of that epoch
+    if flip or shift or params.logit_adjustment:  # the model is no longer the network of that epoch
         accuracy = float((predict(model, validation.images).argmax(axis=1) == validation.labels).mean())
     write_json(
         args.metrics,
@@ -88,7 +88,7 @@ def epoch_settings(model: ModelParams, train: TrainParams) -> dict[str, Any]:
     backend = keras.backend.backend()
     after = {"patience", "logit_adjustment"} | (set() if train.schedule == "cosine" else {"epochs"})
     return {
-        "model": model.model_dump(exclude={"flip_average"}),
+        "model": model.model_dump(exclude={"flip_average", "shift_average"}),
         "train": train.model_dump(exclude=after),
         "versions": {
             "keras": keras.__version__,
@@ -98,12 +98,12 @@ def epoch_settings(model: ModelParams, train: TrainParams) -> dict[str, Any]:
     }
 
 
-def adjust(network: keras.Model, train: Split, validation: Split, flip_average: bool) -> float:
+def adjust(
+    network: keras.Model, train: Split, validation: Split, flip_average: bool, shift_average: int
+) -> float:
     """Shift the logits of a trained network towards rare classes; return the strength that was best."""
-    model, shares = from_pixels(network), log_shares(train.labels)
-    views = [predict(model, validation.images)]
-    if flip_average:
-        views.append(predict(model, validation.images[:, :, ::-1]))
+    shares = log_shares(train.labels)
+    views = [predict(model, validation.images) for model in each_view(network, flip_average, shift_average)]
     strength = adjustment_strength(views, validation.labels, shares)
     shift_logits(network, -strength * shares)
     return strength

@@ -10,7 +10,7 @@ import numpy as np
 from emotion.models import load_model, predict
 from tests.params import ROOT
 
-# With what the long recipe for a GPU uses: augmentation of every kind, mixed faces, running means.
+# The recipe for a GPU with two epochs of few faces: augmentation of every kind, mixed faces, running means.
 TRAIN = """
 import sys
 from pathlib import Path
@@ -20,22 +20,22 @@ import numpy as np
 from emotion.backend import keras
 from emotion.models import from_pixels, predict, save_model
 from emotion.networks import build
-from emotion.schema import ModelParams
+from emotion.schema import load_params
 from emotion.splits import Split
 from emotion.training import fit
-from tests.params import train_params
+from experiments.measure import changed, row_settings
 
 assert keras.backend.backend() == "jax"
 folder = Path(sys.argv[1])
 faces = np.random.default_rng(0).integers(0, 256, (32, 48, 48, 1), dtype=np.uint8)
 split = Split(faces, np.arange(32, dtype=np.uint8) % 7, np.arange(32, dtype=np.int32))
-network = build(
-    ModelParams(name="fast_cnn", dropout=0.2, conv_dropout=0.2, dense_dropout=0.2, l2=0.0, flip_average=True)
-)
-params = train_params(optimizer="sgd", momentum=0.9, schedule="cosine", rotation=10.0, light=0.2, erase=0.5,
-                      mixup=0.2, average=0.9, epochs=2)
-assert len(fit(network, params, split, split, folder / "1.npz", lambda entry: None)) == 2
-model = from_pixels(network, flip_average=True)
+params = changed(load_params(), row_settings("strong-official")[2] | {"train.epochs": 2})
+network = build(params["model"])
+assert network.name == "strong_cnn"
+assert len(fit(network, params["train"], split, split, folder / "1.npz", lambda entry: None)) == 2
+averages = params["model"].model_dump(include={"flip_average", "shift_average"})
+assert all(averages.values())
+model = from_pixels(network, **averages)
 save_model(model, folder / "model.keras")
 np.savez(folder / "expected.npz", faces=faces, probabilities=predict(model, faces))
 """

@@ -1,7 +1,9 @@
 import hashlib
 import io
+import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,12 +11,18 @@ import pytest
 from emotion import models
 from emotion.backend import keras
 from emotion.errors import UserError
-from emotion.models import from_pixels, load_model, predict, save_model
+from emotion.models import each_view, from_pixels, load_model, predict, save_model
 from emotion.networks import build
 from emotion.schema import ModelParams
 
 PARAMS = ModelParams(
-    name="fast_cnn", dropout=0.2, conv_dropout=0.25, dense_dropout=0.5, l2=0.001, flip_average=False
+    name="fast_cnn",
+    dropout=0.2,
+    conv_dropout=0.25,
+    dense_dropout=0.5,
+    l2=0.001,
+    flip_average=False,
+    shift_average=0,
 )
 
 
@@ -52,6 +60,22 @@ def test_a_flip_average_gives_a_face_and_its_mirror_image_the_same_mean(
     expected = (predict(once, faces) + predict(once, mirrored)) / 2
     assert predict(averaged, faces) == pytest.approx(expected, abs=1e-6)
     assert predict(averaged, mirrored) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_shift_average_is_the_mean_over_faces_that_are_shifted_by_hand(
+    network: keras.Model, faces: np.ndarray, tmp_path: Path, flip: bool
+) -> None:
+    save_model(from_pixels(network, flip_average=flip, shift_average=2), tmp_path / "m.keras")
+    wider = np.pad(faces, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="symmetric")
+    corners = [(2, 2), (0, 2), (4, 2), (2, 0), (2, 4)]
+    once = from_pixels(network, flip_average=flip)
+    views = [predict(once, wider[:, top : top + 48, left : left + 48]) for top, left in corners]
+    averaged = predict(load_model(tmp_path / "m.keras"), faces)
+    assert averaged == pytest.approx(np.mean(views, axis=0), abs=1e-6)
+    each = [predict(model, faces) for model in each_view(network, flip, 2)]
+    assert len(each) == len(corners) * (1 + flip)
+    assert averaged == pytest.approx(np.mean(each, axis=0), abs=1e-6)
 
 
 def test_predictions_do_not_depend_on_the_batch(
@@ -93,10 +117,40 @@ def test_a_truncated_model_is_an_error(network: keras.Model, tmp_path: Path, kee
         load_model(file)
 
 
-def test_code_in_a_model_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("function", [lambda x: x, keras.ops.relu])
+def test_a_lambda_layer_is_refused_whatever_its_function(tmp_path: Path, function: Any) -> None:
     pixels = keras.layers.Input((48, 48, 1), dtype="uint8")
-    keras.Model(pixels, keras.layers.Lambda(lambda x: x)(pixels)).save(tmp_path / "m.keras")
+    inner = keras.Model(pixels, keras.layers.Lambda(function)(pixels))
+    keras.Model(pixels, inner(pixels)).save(tmp_path / "m.keras")
+    with pytest.raises(UserError, match=r"is not a model that can be loaded \(it has a Lambda layer\)"):
+        load_model(tmp_path / "m.keras")
+
+
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
+def test_layers_without_a_shape_are_no_model(tmp_path: Path) -> None:
+    keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(7)]).save(tmp_path / "m.keras")
     with pytest.raises(UserError, match="is not a model that can be loaded"):
+        load_model(tmp_path / "m.keras")
+
+
+def test_a_layer_alone_is_no_model(network: keras.Model, tmp_path: Path) -> None:
+    save_model(network, tmp_path / "m.keras")
+    layer = keras.saving.serialize_keras_object(keras.layers.Flatten())
+    with zipfile.ZipFile(tmp_path / "m.keras") as file:
+        parts = {name: file.read(name) for name in file.namelist()} | {"config.json": json.dumps(layer)}
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as file:
+        for name, content in parts.items():
+            file.writestr(name, content)
+    with pytest.raises(UserError, match="is not a model that can be loaded"):
+        load_model(tmp_path / "m.keras")
+
+
+def test_a_model_that_cannot_take_a_face_is_refused(tmp_path: Path) -> None:
+    pixels = keras.layers.Input((48, 48, 1), dtype="uint8")
+    flat = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(pixels))
+    both = keras.layers.Concatenate(axis=0)([flat, flat])  # two rows for one face
+    save_model(keras.Model(pixels, keras.layers.Dense(7)(both)), tmp_path / "m.keras")
+    with pytest.raises(UserError, match="gives 2 rows for a face"):
         load_model(tmp_path / "m.keras")
 
 

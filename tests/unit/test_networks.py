@@ -6,10 +6,17 @@ from emotion.networks import build, shift_logits
 from emotion.schema import ModelParams
 
 PARAMS = ModelParams(
-    name="paper_cnn", dropout=0.2, conv_dropout=0.25, dense_dropout=0.5, l2=0.001, flip_average=False
+    name="paper_cnn",
+    dropout=0.2,
+    conv_dropout=0.25,
+    dense_dropout=0.5,
+    l2=0.001,
+    flip_average=False,
+    shift_average=0,
 )
 FAST = PARAMS.model_copy(update={"name": "fast_cnn"})
 STRONG = PARAMS.model_copy(update={"name": "strong_cnn"})
+RESEMOTENET = PARAMS.model_copy(update={"name": "resemotenet"})
 FACES = np.random.default_rng(0).random((4, 48, 48, 1), np.float32)
 
 
@@ -34,6 +41,19 @@ def test_filters_and_units_are_those_of_the_paper(paper: keras.Model) -> None:
     filters = [layer.filters for layer in paper.layers if isinstance(layer, keras.layers.Conv2D)]
     units = [layer.units for layer in paper.layers if isinstance(layer, keras.layers.Dense)]
     assert (filters, units) == ([32, 64, 128, 256, 512], [256, 128, 7])
+
+
+def test_every_layer_with_weights_but_the_last_of_the_paper_ends_in_relu(paper: keras.Model) -> None:
+    kinds = (layers.Conv2D, layers.Dense)
+    functions = [layer.activation.__name__ for layer in paper.layers if isinstance(layer, kinds)]
+    assert functions == ["relu"] * 7 + ["softmax"]
+
+
+@pytest.mark.parametrize("params", [FAST, STRONG])
+def test_every_convolution_is_normalised_then_rectified(params: ModelParams) -> None:
+    kinds = [type(layer) for layer in build(params).layers]
+    after = [kinds[index + 1] for index, kind in enumerate(kinds) if kind is layers.BatchNormalization]
+    assert after == [layers.ReLU] * kinds.count(layers.Conv2D)
 
 
 def test_dropout_rates_come_from_the_params(paper: keras.Model) -> None:
@@ -93,13 +113,13 @@ def test_resemotenet_has_the_blocks_and_weights_of_its_authors() -> None:
     blocks = [(256, 512), (512, 1024), (1024, 2048)]
     weights += sum(9 * i * o + 9 * o * o + i * o + 3 * 4 * o for i, o in blocks)
     weights += sum(i * o + o for i, o in [(2048, 1024), (1024, 512), (512, 256), (256, 7)])
-    network = build(PARAMS.model_copy(update={"name": "resemotenet"}))
+    network = build(RESEMOTENET)
     assert network.count_params() == weights
     sizes = [layer.output.shape[1] for layer in network.layers if isinstance(layer, layers.Add)]
     assert sizes == [3, 2, 1]
 
 
-@pytest.mark.parametrize("params", [PARAMS, FAST, STRONG])
+@pytest.mark.parametrize("params", [PARAMS, FAST, STRONG, RESEMOTENET])
 def test_bfloat16_is_for_convolutions_alone(params: ModelParams) -> None:
     network = build(params, "bfloat16")
     computing = {(isinstance(layer, layers.Conv2D), layer.compute_dtype) for layer in network.layers}
@@ -107,7 +127,7 @@ def test_bfloat16_is_for_convolutions_alone(params: ModelParams) -> None:
     assert {variable.dtype for variable in network.weights} == {"float32"}
 
 
-@pytest.mark.parametrize("params", [PARAMS, FAST, STRONG])
+@pytest.mark.parametrize("params", [PARAMS, FAST, STRONG, RESEMOTENET])
 def test_shifted_logits_are_those_of_the_probabilities(params: ModelParams) -> None:
     network, shifts = build(params), np.linspace(-1, 2, 7)
     before = network.predict(FACES, verbose=0)

@@ -1,6 +1,7 @@
 """Every value of params.yaml is checked, and a wrong one stops every stage before it does anything."""
 
 import importlib
+import re
 import shlex
 import sys
 from functools import reduce
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
+from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
 
 from emotion.errors import UserError
@@ -43,6 +45,7 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "model.dense_dropout": [(20, "less than 1"), ([0.2], "a valid number")],
     "model.l2": [(-1e-4, "greater than or equal to 0"), (1, "less than 1"), (float("inf"), "finite")],
     "model.flip_average": [("no", "a valid boolean"), (1, "a valid boolean")],
+    "model.shift_average": [(-1, "greater than or equal to 0"), (1.5, "a valid integer"), (13, "less than")],
     "train.optimizer": [("Adam", "'adam'"), ("lion", "'adam'"), (True, "'adam'")],
     "train.lr": [(0, "greater than 0"), (-1e-4, "greater than 0"), (11, "less than"), ("1e-4", "number")],
     "train.schedule": [("linear", "'constant' or 'cosine'"), (None, "'constant' or 'cosine'")],
@@ -95,6 +98,12 @@ def write_bad(folder: Path, key: str, value: Any) -> None:
     yaml.dump(content, folder / "params.yaml")
 
 
+def refusal(folder: Path) -> str:
+    with pytest.raises(UserError) as caught:
+        load_params(folder / "params.yaml")
+    return str(caught.value)
+
+
 def test_every_key_has_wrong_values() -> None:
     keys = {f"{name}.{key}" for name, section in sections().items() for key in section.model_fields}
     assert set(BAD) == keys - {"fetch.faces"}  # its wrong values are those of the keys inside
@@ -106,12 +115,23 @@ def test_a_wrong_value_is_one_line_with_key_value_and_what_is_allowed(
     tmp_path: Path, key: str, value: Any, allowed: str
 ) -> None:
     write_bad(tmp_path, key, value)
-    with pytest.raises(UserError) as caught:
-        load_params(tmp_path / "params.yaml")
-    message = str(caught.value)
+    message = refusal(tmp_path)
     assert message.startswith(f"{tmp_path}/params.yaml: {key} is {repr(value)[:10]}")
     assert allowed in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(("key", "value"), [case[:2] for case in CASES])
+def test_a_wrong_value_is_refused_in_the_same_words_when_dvc_writes_it(
+    tmp_path: Path, key: str, value: Any
+) -> None:
+    write_bad(tmp_path, key, value)
+    expected = refusal(tmp_path)
+    write_params(tmp_path)
+    text = "null" if value is None else repr(value)
+    text = re.sub(r"'(\w+)':", r"\1:", text)  # the keys of a dictionary stand without quotes there
+    apply_overrides(tmp_path / "params.yaml", [f"{key}={text}"])  # what `dvc exp run -S` does
+    assert refusal(tmp_path) == expected
 
 
 def test_no_value_has_a_default() -> None:
@@ -136,10 +156,9 @@ def test_values_that_do_not_go_together_are_one_line_with_key_value_and_reason(
     tmp_path: Path, model: dict[str, Any], train: dict[str, Any], reason: str
 ) -> None:
     write_params(tmp_path, model=model, train=train)
-    with pytest.raises(UserError) as caught:
-        load_params(tmp_path / "params.yaml")
-    assert str(caught.value).startswith(f"{tmp_path}/params.yaml: train.small_epochs is 3: {reason}")
-    assert "\n" not in str(caught.value)
+    message = refusal(tmp_path)
+    assert message.startswith(f"{tmp_path}/params.yaml: train.small_epochs is 3: {reason}")
+    assert "\n" not in message
 
 
 def test_small_faces_go_with_a_network_that_takes_them(tmp_path: Path) -> None:

@@ -13,7 +13,13 @@ from stages.train import adjust, epoch_settings
 from tests.params import train_params
 
 MODEL = ModelParams(
-    name="fast_cnn", dropout=0.2, conv_dropout=0.2, dense_dropout=0.2, l2=0.0, flip_average=False
+    name="fast_cnn",
+    dropout=0.2,
+    conv_dropout=0.2,
+    dense_dropout=0.2,
+    l2=0.0,
+    flip_average=False,
+    shift_average=0,
 )
 
 COMMON = np.repeat(np.arange(7), [40, 4, 36, 80, 48, 32, 60])  # labels of an imbalanced train split
@@ -26,7 +32,7 @@ GREYS, DEVIATION = np.linspace(0.2, 0.8, 7), 0.05
         ({}, {"epochs": 9}, True),
         ({}, {"epochs": 9, "patience": 9}, True),
         ({}, {"logit_adjustment": True}, True),
-        ({"flip_average": True}, {}, True),
+        ({"flip_average": True, "shift_average": 1}, {}, True),
         ({"dropout": 0.3}, {}, False),
         ({}, {"lr": 0.02}, False),
         ({}, {"average": 0.9}, False),
@@ -67,7 +73,7 @@ def test_the_class_shares_are_taken_from_the_logits_of_a_network_that_has_them_o
     validation = faces(np.tile(np.arange(7), 100))
     before = predict(from_pixels(network), validation.images)
 
-    strength = adjust(network, faces(COMMON), validation, flip_average=True)
+    strength = adjust(network, faces(COMMON), validation, flip_average=True, shift_average=2)
     assert 0.6 < strength < 1.4
     shifted = before * np.exp(-strength * shares)
     expected = shifted / shifted.sum(axis=1, keepdims=True)

@@ -6,7 +6,6 @@ It lies in a folder that is named by the key of its training, and carries that n
 import hashlib
 import json
 import sys
-import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,10 +43,11 @@ class Checkpoint:
         arrays = {f"variable_{i}": value for i, value in enumerate(self.variables)}
         arrays |= {f"best_{i}": value for i, value in enumerate(self.best)}
         history = np.frombuffer(json.dumps(self.history).encode(), np.uint8)
-        seconds = np.float64(self.seconds)
         key = np.frombuffer(path.parent.name.encode(), np.uint8)
+        numbers = np.array([len(self.variables), len(self.best)])  # a name that was damaged is one too few
+        arrays |= {"key": key, "history": history, "seconds": np.array(self.seconds), "numbers": numbers}
         with whole_file(path) as partial, partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, key=key, history=history, seconds=seconds, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
 
 
 def longest_checkpoint(paths: Iterable[Path], usable: Callable[[History], bool]) -> Checkpoint | None:
@@ -67,11 +67,13 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
             key = file["key"].tobytes().decode()
             history = json.loads(file["history"].tobytes())
             seconds = float(file["seconds"])
-            variables = [file[name] for name in file.files if name.startswith("variable_")]
-            best = [file[name] for name in file.files if name.startswith("best_")]
+            variables, best = (
+                [file[f"{part}_{i}"] for i in range(number)]
+                for part, number in zip(("variable", "best"), file["numbers"], strict=True)
+            )
     except FileNotFoundError:
         return None
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except Exception as error:  # zipfile and numpy raise errors of every kind on bytes that are not theirs
         print(f"{path} is damaged and passed over ({error})", file=sys.stderr)
         return None
     if key != path.parent.name:

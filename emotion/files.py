@@ -60,8 +60,9 @@ def whole_file(path: Path) -> Iterator[Path]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; on success it replaces `path`, on failure it is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = partial_path(path)
-    shutil.rmtree(partial, ignore_errors=True)
+    partial, old = partial_path(path), partial_path(path.with_name(f"{path.name}.old"))
+    for left in (partial, old):
+        shutil.rmtree(left, ignore_errors=True)
     partial.mkdir()
     try:
         yield partial
@@ -70,9 +71,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
                 with file.open("rb") as written:
                     os.fsync(written.fileno())
         if path.exists():
-            shutil.rmtree(path)
+            path.replace(old)  # not removed in its place: a kill would leave half of it there
         partial.replace(path)
+        shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
+        if old.exists() and not path.exists():
+            old.replace(path)
         raise _named(error, path) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

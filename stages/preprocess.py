@@ -26,7 +26,7 @@ def main() -> None:
     params = load_params()["preprocess"]
     hold("preprocess")
     check_intact(args.csv, args.verdict)
-    if not json.loads(args.verdict.read_text(encoding="utf-8"))["success"]:
+    if not passed(args.verdict):
         raise UserError(f"{args.csv} did not pass validation ({args.verdict}); run: dvc repro validate")
 
     table = read_csv(args.csv)
@@ -43,6 +43,18 @@ def main() -> None:
         with whole_folder(getattr(args, name)) as folder:
             save_split(folder, split)
         print(f"{name:<10} {len(split):>7,} faces")
+
+
+def passed(verdict: Path) -> bool:
+    """Return whether validation let the CSV pass.
+
+    Raises:
+        UserError: the verdict cannot be read.
+    """
+    try:
+        return json.loads(verdict.read_text(encoding="utf-8"))["success"] is True
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{verdict} cannot be read ({error!r}); run: dvc repro -f validate") from error
 
 
 def split_rows(table: Table, params: PreprocessParams) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

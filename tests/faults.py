@@ -36,14 +36,14 @@ RESULTS = ["dvc.lock", "models/emotion.keras", *METRICS]
 EPOCHS = 4
 EPOCH = re.compile(r"^epoch +(\d+)/", re.MULTILINE)
 MARK = re.compile(r"Running stage '(\w+)'|epoch +\d+/")
-# What DVC says after a kill that came while it wrote a file of its own, and the README's remedy.
-CUT = {
-    "dvc.lock' validation failed": "rm dvc.lock",
-    "dvc.lock' is invalid": "rm dvc.lock",
-    "RWLock-file": "rm .dvc/tmp/rwlock",
-    "you can manually remove": "rm .dvc/tmp/rwlock",  # it names a process number that another process has now
-    "join() argument must be": "find .dvc/cache/runs -type d -empty -delete",  # the folder of an entry to be
-}
+# What DVC says after a kill that came while it wrote a file of its own; `make verify` removes that file.
+CUT = (
+    "dvc.lock' validation failed",
+    "dvc.lock' is invalid",
+    "RWLock-file",
+    "you can manually remove",  # it names a process number that another process has now
+    "join() argument must be",  # the folder of an entry of the run cache that was to come
+)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Outcome:
         landed: False where the run had ended before.
         finished: the epochs that were printed before the kill.
         repeated: how many of these the recovery ran again.
-        cut: the remedy that was needed first, for a file of DVC's own, if any.
+        cut: what DVC said of a file of its own that `make verify` had to remove first, if it did.
         fault: why the recovery failed, or which results differ; empty if all is well.
     """
 
@@ -123,7 +123,7 @@ def fault_run(folder: Path, kills: int, rng: random.Random) -> list[Outcome]:
         kill = Kill(stage, cause, rng.choice(marks[stage]), rng.random())
         print(kill, end=" ... ", flush=True)
         outcome = strike(finished, kill, folder / "killed/project")
-        print(outcome.fault or f"recovered{f' after {outcome.cut}' if outcome.cut else ''}", flush=True)
+        print(outcome.fault or f"recovered{' after make verify' if outcome.cut else ''}", flush=True)
         outcomes.append(outcome)
     return outcomes
 
@@ -178,13 +178,13 @@ def killed_run(project: Project, kill: Kill) -> tuple[bool, str]:
 
 
 def recovery(project: Project) -> tuple[str, str, str]:
-    """Run plain `dvc repro`; return what it printed, the remedy that was needed first, and its fault."""
+    """Run plain `dvc repro`; return what it printed, what DVC said of a file that was cut, and its fault."""
     status, printed = repro(project)
-    cut = next((remedy for message, remedy in CUT.items() if status != 0 and message in printed), "")
+    cut = next((message for message in CUT if status != 0 and message in printed), "")
     if cut:
-        project.run(*cut.split())
+        project.run("python", "-m", "emotion.intact", ".dvc/cache", status=1)
         status, printed = repro(project)
-    return printed, cut, printed if status != 0 else ""
+    return printed, cut, f"{printed}\nexit status {status}" if status != 0 else ""
 
 
 def repro(project: Project) -> tuple[int, str]:

@@ -13,8 +13,8 @@ from typing import IO
 
 import pytest
 
-from tests.faults import CAUSES, CUT, Kill, Marks, different, recovery, started, strike
-from tests.project import ROOT, STAGES, Project, ran, rewind
+from tests.faults import CAUSES, Kill, Marks, different, recovery, started, strike
+from tests.project import STAGES, Project, ran, rewind
 
 KILLS = [*zip(STAGES, cycle(CAUSES), strict=False), *(("train", cause) for cause in CAUSES[1:])]
 
@@ -37,11 +37,6 @@ def test_a_run_killed_in_any_stage_recovers_to_the_same_bytes(
     assert outcome.finished == epochs
 
 
-@pytest.mark.parametrize("remedy", sorted(set(CUT.values())))
-def test_the_readme_has_the_remedies_that_the_fault_run_uses(remedy: str) -> None:
-    assert f"    {remedy} " in (ROOT / "README.md").read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize(
     ("file", "content"),
     [
@@ -56,8 +51,8 @@ def test_without_a_file_of_dvcs_own_that_a_kill_left_behind_nothing_is_lost(
 ) -> None:
     content = content.replace("FOLDER", str(project.folder)).replace("PID", str(os.getpid()))
     (project.folder / file).write_text(content)
-    printed, remedy, fault = recovery(project)
-    assert remedy == f"rm {file}"
+    printed, cut, fault = recovery(project)
+    assert cut
     assert not fault
     assert ran(printed) == []
     assert different(project, finished) == []
@@ -71,8 +66,8 @@ def test_without_an_entry_of_dvcs_cache_that_a_kill_left_empty_nothing_is_lost(
     others = set(runs.glob("*/*/*")) - {entry}
     rewind(project, "plot")
     entry.parent.mkdir(parents=True)
-    printed, remedy, fault = recovery(project)
-    assert remedy.startswith("find .dvc/cache/runs ")
+    printed, cut, fault = recovery(project)
+    assert cut.startswith("join()")
     assert not fault
     assert ran(printed) == ["plot"]
     assert others < set(runs.glob("*/*/*"))
@@ -107,6 +102,8 @@ def test_a_training_that_outlives_its_dvc_is_waited_for_and_not_repeated(
     with training_paused(project) as (dvc, training):
         dvc.kill()
         dvc.wait()
+        curve = project.read("plots/training/plots/metrics/validation/loss.tsv").decode().splitlines()
+        assert len(curve) >= 2  # a header and the first epoch: curves grow while it trains
         with started(project) as (process, output):
             printed = goes_on_when_it_is_seen_waiting(output, training)
     assert process.returncode == 0

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,6 +51,47 @@ def test_a_flipped_bit_in_a_checkpoint_is_noticed(tmp_path: Path) -> None:
     content[content.index(np.float32(7).tobytes())] ^= 1
     file.write_bytes(content)
     assert load_checkpoint(file) is None
+
+
+def test_every_wrong_byte_of_a_checkpoint_is_passed_over_or_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "c.npz"
+    small = Checkpoint(STATE.history, STATE.seconds, STATE.variables[:1], STATE.best)
+    small.save(file)
+    whole = file.read_bytes()
+    for position in range(len(whole)):
+        broken = bytearray(whole)
+        broken[position] ^= 0xFF
+        file.write_bytes(broken)
+        if loaded := load_checkpoint(file):
+            assert (loaded.history, loaded.seconds) == (small.history, small.seconds)
+            for part in ("variables", "best"):
+                for value, expected in zip(getattr(loaded, part), getattr(small, part), strict=True):
+                    assert np.array_equal(value, expected)
+
+
+def test_a_file_of_another_kind_is_no_checkpoint(tmp_path: Path) -> None:
+    np.save(tmp_path / "c.npy", np.zeros(3), allow_pickle=False)
+    (tmp_path / "c.npy").rename(tmp_path / "c.npz")
+    assert load_checkpoint(tmp_path / "c.npz") is None
+
+
+class Canary:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (self.file,))
+
+
+def test_a_pickle_in_a_checkpoint_is_not_opened(tmp_path: Path) -> None:
+    STATE.save(tmp_path / "c.npz")
+    pickled = np.array([Canary(tmp_path / "opened")], object)
+    with np.load(tmp_path / "c.npz") as file:
+        np.savez(tmp_path / "c.npz", **dict(file) | {"best_0": pickled})
+    assert load_checkpoint(tmp_path / "c.npz") is None
+    assert not (tmp_path / "opened").exists()
 
 
 def test_a_checkpoint_of_another_training_is_none_and_says_so(

@@ -1,6 +1,8 @@
 """Outputs are whole or absent."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +13,7 @@ import pytest
 from emotion.files import hold, whole_file, whole_folder, write_json
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = ("emotion", "stages", "experiments", "benchmarks")
 HOLD = """
 import pathlib, sys
 from emotion.files import hold
@@ -108,6 +111,65 @@ def test_a_folder_replaces_the_old_one(tmp_path: Path) -> None:
     assert names(tmp_path / "out/deep") == ["second"]
 
 
+def write_files(path: Path) -> None:
+    with whole_file(path) as partial:
+        partial.write_text("new")
+
+
+def write_folders(path: Path) -> None:
+    with whole_folder(path) as partial:
+        (partial / "deep").mkdir()
+        (partial / "file").write_text("new")
+        (partial / "deep/file").write_text("new")
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("write", [write_files, write_folders])
+def test_every_file_is_flushed_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], None], again: bool
+) -> None:
+    """A power cut after a rename would else leave a file that has its name and not its content."""
+    out = tmp_path / "out"
+    if again:
+        write(out)
+    events: list[int | Path] = []  # the inode of what is flushed, the new name of what is renamed
+    calls = {name: getattr(os, name) for name in ("fsync", "rename", "replace")}
+
+    def fsync(file: int) -> None:
+        events.append(os.fstat(file).st_ino)
+        calls["fsync"](file)
+
+    def renaming(name: str) -> Callable[[Path, Path], None]:
+        def rename(source: Path, target: Path) -> None:
+            events.append(Path(target))
+            calls[name](source, target)
+
+        return rename
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    for name in ("rename", "replace"):  # pathlib calls these, too
+        monkeypatch.setattr(os, name, renaming(name))
+    write(out)
+    written = {path.stat().st_ino for path in (out, *out.rglob("*")) if path.is_file()}
+    assert written
+    assert written <= set(events[: events.index(out)])
+
+
+def test_no_array_is_read_or_written_with_pickle() -> None:
+    calls = [
+        (f"{path.relative_to(ROOT)}:{node.lineno}", {word.arg: word.value for word in node.keywords})
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Call)
+        and re.fullmatch(r"(np|numpy)\.(load|save|savez|savez_compressed)", ast.unparse(node.func))
+    ]
+    assert len(calls) >= 4
+    for where, words in calls:
+        assert "allow_pickle" in words, where
+        assert ast.unparse(words["allow_pickle"]) == "False", where
+
+
 def test_json_keeps_the_order_of_its_keys_and_ends_in_a_newline(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"b": 1, "a": "\u00e9"})
     assert (tmp_path / "a.json").read_bytes() == b'{\n  "b": 1,\n  "a": "\\u00e9"\n}\n'
@@ -144,3 +206,21 @@ def test_a_process_may_hold_its_own_lock_again(tmp_path: Path) -> None:
     hold("stage", tmp_path)
     hold("stage", tmp_path)
     assert (tmp_path / "stage").read_text() == str(os.getpid())
+
+
+def test_a_folder_that_cannot_be_replaced_keeps_what_it_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/old").touch()
+    replace = Path.replace
+
+    def refuse(self: Path, target: Path) -> Path:
+        if self.name == ".out.partial":
+            raise OSError(5, "Input/output error")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="Input/output"), whole_folder(tmp_path / "out") as folder:
+        (folder / "new").touch()
+    assert sorted(tmp_path.rglob("*")) == [tmp_path / "out", tmp_path / "out/old"]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,8 +31,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path.write_bytes(content)
     listed = [{"md5": md5(files[name]), "relpath": name} for name in sorted(files)]
     outs = {"fetch": (CSV, md5(b"faces")), "split": (SPLITS, md5(json.dumps(listed).encode()) + ".dir")}
-    stages = {name: {"outs": [{"path": str(path), "md5": value}]} for name, (path, value) in outs.items()}
-    Path("dvc.lock").write_text(json.dumps({"schema": "2.0", "stages": {**stages, "leaf": {}}}))
+    stages: dict[str, Any] = {
+        name: {"cmd": "true", "outs": [{"path": str(path), "md5": value}]}
+        for name, (path, value) in outs.items()
+    }
+    stages["leaf"] = {"cmd": "true"}
+    Path("dvc.lock").write_text(json.dumps({"schema": "2.0", "stages": stages}))
 
 
 def test_what_is_as_recorded_passes() -> None:
@@ -72,7 +77,7 @@ def test_without_a_lock_nothing_is_known() -> None:
 @pytest.mark.parametrize("content", ["", "{{{", "stages: 3", "stages: {fetch: {outs: [{path: a}]}}", "\xff"])
 def test_a_lock_that_cannot_be_read_is_named(content: str) -> None:
     Path("dvc.lock").write_bytes(content.encode("latin-1"))
-    with pytest.raises(UserError, match=r"^dvc\.lock cannot be read; run: rm dvc\.lock; dvc repro$"):
+    with pytest.raises(UserError, match=r"^dvc\.lock cannot be read; run: make verify; dvc repro$"):
         check_intact(CSV)
 
 
@@ -118,3 +123,31 @@ def test_damaged_outputs_and_copies_are_removed_and_named(
     assert capsys.readouterr().out.splitlines() == [
         f"removed: {p}" for p in (*sorted([damaged, folder]), SPLITS)
     ]
+
+
+@pytest.mark.parametrize("length", [0, 5, 20, 30, 36])  # the rest of it would be a lock with less in it
+def test_a_lock_that_was_cut_off_is_removed(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    whole = "schema: '2.0'\nstages:\n  fetch:\n    cmd: python -m stages.fetch\n    outs:\n"
+    Path("dvc.lock").write_text(whole[:length])
+    with pytest.raises(UserError, match=r"^1 damaged files removed"):
+        verify(monkeypatch)
+    assert not Path("dvc.lock").exists()
+    verify(monkeypatch)
+
+
+def test_what_dvc_was_about_to_write_is_removed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    locks, entry, other = Path(".dvc/tmp/rwlock"), Path("cache/runs/ab/abcd"), Path("cache/runs/ef/efgh/ijkl")
+    for folder in (locks.parent, entry, other.parent):
+        folder.mkdir(parents=True)
+    other.touch()
+    for content in ("", '{"write": {"/a": {"pid": 1, "cmd": "dvc repro"}}}'):
+        locks.write_text(content)
+        with pytest.raises(UserError, match="damaged files removed"):
+            verify(monkeypatch)
+    assert capsys.readouterr().out.splitlines() == [f"removed: {path}" for path in (locks, entry, locks)]
+    locks.write_text('{"write": {}}')  # as DVC leaves it
+    verify(monkeypatch)
+    assert locks.exists()
+    assert other.exists()

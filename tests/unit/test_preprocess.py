@@ -66,10 +66,29 @@ def test_the_official_split_follows_usage(csv: Path) -> None:
     assert [sorted(part.tolist()) for part in rows] == [list(range(*bound)) for bound in bounds]
 
 
+@pytest.mark.parametrize("split", ["random", "official", "grouped"])
+def test_the_seed_shuffles_the_rows_of_each_part(csv: Path, split: str) -> None:
+    table = read_csv(csv)
+    first, again, other = (
+        split_rows(table, PARAMS.model_copy(update={"split": split, "seed": seed})) for seed in (1, 1, 2)
+    )
+    for rows, same, different in zip(first, again, other, strict=True):
+        assert np.array_equal(rows, same)
+        assert not np.array_equal(rows, different)
+        assert np.mean(np.diff(rows) > 0) == pytest.approx(0.5, abs=0.2)
+
+
 def test_a_csv_that_failed_validation_is_refused(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="did not pass validation"):
         run(csv, monkeypatch, success=False)
     assert not any((csv.parent / name).exists() for name in SPLITS)
+
+
+@pytest.mark.parametrize("content", ["", '{"success"', "[]", '{"verdict": true}'])
+def test_a_verdict_that_cannot_be_read_is_one_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "verdict.json").write_text(content)
+    with pytest.raises(UserError, match=r"verdict\.json cannot be read .*; run: dvc repro -f validate$"):
+        preprocess.passed(tmp_path / "verdict.json")
 
 
 def test_an_empty_split_is_refused(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,6 @@
 # The whole DAG on rendered faces, on a branch of its own: `make demo` calls this with the parameters.
 set -eu
 
-if ! git config user.email >/dev/null; then
-    # DVC records experiments as commits, so `dvc exp run` needs an identity; this one stays in this clone.
-    git config user.name "Emotion demo"
-    git config user.email "demo@localhost"
-fi
 if [ "$(git branch --show-current)" != demo ]; then
     if ! git diff --quiet HEAD; then
         echo "error: there are uncommitted changes; commit them first: git commit -am '...'" >&2

@@ -24,8 +24,10 @@ def test_a_stranger_runs_the_demo_then_compares_an_experiment_with_it_and_goes_b
     stranger: Project,
 ) -> None:
     params = stranger.read("params.yaml")
+    stranger.run("make", "identity")
     output = stranger.run("sh", "demo.sh", *SMALL)
     assert "weighted avg" in output
+    assert "plots/*.png" in output
     assert stranger.run("git", "branch", "--show-current").strip() == "demo"
     assert stranger.run("git", "status", "--porcelain") == ""
 

@@ -99,7 +99,17 @@ def judge(case: Case, folder: Path) -> str:
         return ERROR
     assert content in case.csvs
     csv.write_bytes(content)
-    table, faces = read_csv(csv), strict(content)
+    return compare(csv)
+
+
+def compare(csv: Path) -> str:
+    """Read a CSV, compare with what the strict parser makes of it, and return what becomes of it.
+
+    Raises:
+        AssertionError: they disagree, or a message is not one printable line.
+        Exception: the reader crashed.
+    """
+    table, faces = read_csv(csv), strict(csv.read_bytes())
     assert ",".join(table.columns).isprintable()
     assert all(fault.isprintable() for fault in table.faults.values())
     assert judged_faulty(table) == [*table.faults]

@@ -37,7 +37,7 @@ def row(
     goal = "none"
     if at_least > -inf or at_most < inf:
         limit = f"at least {at_least:g}" if at_least > -inf else f"at most {at_most:g}"
-        met = "met" if at_least <= round(ratio, 2) <= at_most else "missed"
+        met = "met" if at_least <= ratio <= at_most else "missed"
         goal = f"{limit}: {unchecked or met}"
     ours_quoted, reference_quoted = quote(ours, unit), quote(reference, unit)
     return f"| {measurement} | {ours_quoted} | {name}: {reference_quoted} | {ratio:.2f} | {goal} |"

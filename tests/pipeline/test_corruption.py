@@ -112,6 +112,25 @@ def test_a_damaged_copy_of_a_metric_is_found_by_verify(finished: Project, projec
     assert different(project, finished) == []
 
 
+def test_what_verify_removes_is_pulled_from_the_remote_and_no_stage_runs(
+    finished: Project, project: Project, tmp_path: Path
+) -> None:
+    project.run("dvc", "remote", "add", "--default", "team", str(tmp_path / "store"))
+    project.run("dvc", "push")
+    changes = {CSV: flipped, ARRAY: truncated, MODEL: swapped}
+    copies = [project.cached(path) for path in changes]
+    for copy, (path, change) in zip(copies, changes.items(), strict=True):
+        damage(copy, change)
+        damage(project.folder / path, change)
+    removed = verify(project)
+    assert all(f"removed: {copy}\n" in removed for copy in copies)
+    assert not any((project.folder / path).exists() for path in changes)
+    project.run("dvc", "pull")
+    assert {path for path in changes if project.read(path) != finished.read(path)} == set()
+    assert project.repro() == []
+    assert different(project, finished) == []
+
+
 def test_a_lock_with_hashes_changed_by_hand_is_put_right(finished: Project, project: Project) -> None:
     lock = project.folder / "dvc.lock"
     text = lock.read_text()

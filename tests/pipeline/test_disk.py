@@ -1,18 +1,35 @@
-"""A disk that takes no more: each stage says so in one line, and nothing half-written stays."""
+"""A disk that takes no more, or nothing: each stage says so in one line, and nothing half-written stays."""
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
-from tests.project import STAGES, Project, rewind
+from tests.faults import different
+from tests.project import STAGES, Project, remove, rewind
 
 CURVES = "training"  # the folder of the live curves, written epoch by epoch
 # No file may grow beyond so many blocks of 512 bytes. Training has DVC's database in its way first, then its
 # checkpoint.
 BLOCKS = [*((stage, 1) for stage in STAGES), ("train", 2048)]
+# The folder that each stage writes to last; and that of the curves, which DVCLive writes.
+FOLDERS = {
+    "fetch": ["data/raw"],
+    "validate": ["metrics"],
+    "preprocess": ["data/splits"],
+    "train": ["plots", "models"],
+    "evaluate": ["metrics"],
+    "plot": ["plots"],
+}
+# A user's own view of the disk, in which the first argument is a folder that is read-only.
+READ_ONLY = """
+exec unshare --map-root-user --mount sh -c '
+    mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"
+' "$@"
+"""
 
 
 def outputs(project: Project, stage: str) -> list[Path]:
@@ -20,16 +37,45 @@ def outputs(project: Project, stage: str) -> list[Path]:
     return [project.folder / out["path"] for out in lock["stages"][stage]["outs"]]
 
 
+def command(project: Project, stage: str) -> list[str]:
+    """Return the words of the command that DVC runs."""
+    text = YAML(typ="safe", pure=True).load(project.folder / "dvc.yaml")["stages"][stage]["cmd"]
+    return [word.replace("$DVC_ROOT", str(project.folder)) for word in shlex.split(text)]
+
+
 @pytest.mark.parametrize(("stage", "blocks"), BLOCKS)
 def test_a_stage_that_cannot_write_says_so_and_leaves_nothing_half_written(
     project: Project, stage: str, blocks: int
 ) -> None:
     outs = outputs(project, stage)
-    command = YAML(typ="safe", pure=True).load(project.folder / "dvc.yaml")["stages"][stage]["cmd"]
     rewind(project, stage)
-    words = [word.replace("$DVC_ROOT", str(project.folder)) for word in shlex.split(command)]
-    output = project.run("sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *words, status=1)
+    limited = ("sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh")
+    output = project.run(*limited, *command(project, stage), status=1)
     message = r"error: (\S+: File too large|.+ could not be written \(.*\): is the disk full\?)"
     assert re.fullmatch(message, output.splitlines()[-1])
     assert [out for out in outs if out.exists() and out.name != CURVES] == []
     assert list(project.folder.rglob("*.partial*")) == []
+
+
+def test_each_stage_names_what_is_read_only_and_plain_repro_does_what_is_left_when_it_no_longer_is(
+    finished: Project, project: Project
+) -> None:
+    """Backwards, so that each stage still has what it reads, and one `dvc repro` follows on all."""
+    read_only = ("sh", "-c", READ_ONLY, "sh")
+    if subprocess.run([*read_only, str(project.folder), "true"], capture_output=True).returncode:
+        pytest.skip("mounting a folder read-only needs user namespaces")
+    remove(project.folder / ".checkpoints")
+    for stage in reversed(STAGES):
+        for out in outputs(project, stage):
+            remove(out)
+        for name in FOLDERS[stage]:
+            (project.folder / name).mkdir(exist_ok=True)
+            output = project.run(*read_only, name, *command(project, stage), status=1)
+            message = rf"error: \S*{re.escape(name)}\S*: Read-only file system"
+            assert re.fullmatch(message, output.splitlines()[-1]), output
+            assert "Traceback" not in output
+            assert list(project.folder.rglob("*.partial*")) == []
+    for path in ("dvc.lock", ".dvc/cache"):  # nothing to restore: all must run
+        remove(project.folder / path)
+    assert project.repro() == STAGES
+    assert different(project, finished) == []

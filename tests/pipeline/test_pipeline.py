@@ -76,8 +76,20 @@ def test_every_section_of_params_is_in_the_table(finished: Project) -> None:
     assert sections == {line[:-1] for line in lines if line and line[0].isalpha() and line.endswith(":")}
 
 
+def assert_training_metrics_are_those_printed(metrics: dict[str, Any], output: str) -> None:
+    lines = [line.split() for line in output.splitlines() if line.startswith("epoch ")]
+    epochs = [dict(zip(line[2::2], map(float, line[3::2]), strict=True)) for line in lines]
+    best = max(epochs, key=lambda epoch: epoch["val_accuracy"])
+    assert metrics["epochs"] == len(epochs)
+    assert epochs[metrics["best_epoch"] - 1] is best
+    assert metrics["train"] == {"loss": best["loss"], "accuracy": best["accuracy"]}
+    assert metrics["validation"] == {"loss": best["val_loss"], "accuracy": best["val_accuracy"]}
+
+
 def test_an_experiment_reruns_training_and_shows_its_difference(project: Project) -> None:
-    assert ran(project.run("dvc", "exp", "run", "-S", "train.lr=1e-5")) == FROM_TRAIN
+    output = project.run("dvc", "exp", "run", "-S", "train.lr=1e-5")
+    assert ran(output) == FROM_TRAIN
+    assert_training_metrics_are_those_printed(json.loads(project.read("metrics/training.json")), output)
     lr = json.loads(project.run("dvc", "params", "diff", "--json"))["params.yaml"]
     assert list(lr) == ["train.lr"]
     assert lr["train.lr"]["new"] == 1e-5
@@ -85,7 +97,8 @@ def test_an_experiment_reruns_training_and_shows_its_difference(project: Project
     loss = changed["metrics/evaluation.json"]["loss"]
     assert loss["old"] != loss["new"]
     assert set(changed) == {"metrics/training.json", "metrics/evaluation.json"}
-    assert sum(len(metrics) for metrics in changed.values()) <= 25  # a screen: as few as people read
+    names = [name for metrics in changed.values() for name in metrics]
+    assert sum(not name.startswith("per_class.") for name in names) <= 22  # a screen, and then the classes
     drawn = json.loads(project.run("dvc", "plots", "diff", "--json"))["data"]
     for name in PLOTS:  # both runs, one over the other
         assert {revision for plot in drawn[name] for revision in plot["revisions"]} == {"HEAD", "workspace"}
@@ -110,6 +123,18 @@ def test_a_wrong_value_of_an_experiment_stops_it_before_any_work(project: Projec
         assert ran(output) == ["fetch"]
         assert "Traceback" not in output
         (project.folder / "params.yaml").write_bytes(before)
+
+
+def test_a_key_that_stands_twice_stops_dvc_itself_which_names_key_and_line(project: Project) -> None:
+    params = project.folder / "params.yaml"
+    lines = params.read_text().splitlines()
+    epochs = next(number for number, line in enumerate(lines) if line.startswith("  epochs:"))
+    lines.insert(epochs + 1, "  epochs: 7")
+    params.write_text("\n".join(lines))
+    output = project.run("dvc", "repro", status=255)
+    assert 'found duplicate key "epochs" with value "7"' in " ".join(output.split())
+    assert f"line {epochs + 2}" in output
+    assert ran(output) == []
 
 
 def test_a_parameter_that_goes_back_is_restored_without_running(project: Project) -> None:

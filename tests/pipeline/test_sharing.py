@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Iterator
@@ -173,12 +174,29 @@ def test_a_remote_that_cannot_be_reached_is_named(s3_team: Team, s3: S3, tmp_pat
     assert everything_arrives(s3_team, tmp_path / "colleague")
 
 
-def test_refused_credentials_are_said_to_be(s3_team: Team, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["environment", ".dvc/config.local"])
+def test_refused_credentials_are_said_to_be_and_written_nowhere_else(
+    s3_team: Team, tmp_path: Path, place: str
+) -> None:
+    author, key, secret = s3_team.author, f"AKIA{secrets.token_hex(8)}", secrets.token_hex(20)
+    if place == "environment":
+        author.env |= {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+        holders = []
+    else:
+        holders = [author.folder / place]
+        for name, value in {"access_key_id": key, "secret_access_key": secret}.items():
+            author.run("dvc", "remote", "modify", "--local", "team", name, value)
     with refusing_credentials():
-        output = s3_team.author.run("dvc", "push", status=255)
+        output = author.run("dvc", "push", status=255)
     assert "Forbidden" in output
     assert "Traceback" not in output
-    assert nothing_is_lost(s3_team.author)
+    assert nothing_is_lost(author)
+    assert author.run("git", "status", "--porcelain") == ""  # Git would take neither along
+    contents = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for canary in (key, secret):
+        assert canary not in output
+        found = [path for path, content in contents.items() if canary.encode() in content]
+        assert found == holders
     assert everything_arrives(s3_team, tmp_path / "colleague")
 
 

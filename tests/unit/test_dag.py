@@ -1,16 +1,33 @@
 """dvc.yaml says what each stage really reads: a forgotten module would give stale results."""
 
 import ast
+import importlib
+import shlex
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from ruamel.yaml import YAML
+
+from tests.params import write_params
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ["fetch", "validate", "preprocess", "train", "evaluate", "plot"]
 SCHEMA = ROOT / "emotion/schema.py"  # can refuse a params.yaml, and can change no result: see its docstring
 SECTIONS = {name: [name] for name in STAGES} | {"train": ["model", "train"]}
+# Libraries that take a while to import; Keras takes the others of its line along
+WITH_KERAS = {"huggingface_hub", "keras", "matplotlib", "pandas", "sklearn", "tensorflow"}
+HEAVY = {*WITH_KERAS, "great_expectations"}
+NEEDED = {
+    "fetch": {"huggingface_hub"},
+    "validate": {"great_expectations", "pandas"},
+    "preprocess": {"pandas", "sklearn"},
+    "train": WITH_KERAS,
+    "evaluate": WITH_KERAS,
+    "plot": {"matplotlib", "pandas"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +108,46 @@ def test_packages_hold_nothing_but_a_docstring() -> None:
 def test_every_section_of_params_belongs_to_a_stage() -> None:
     sections = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
     assert sorted(sections) == sorted(name for names in SECTIONS.values() for name in names)
+
+
+class Compared(BaseException):
+    """Ends a stage as soon as it has compared what it reads; nothing in it catches this."""
+
+
+@pytest.mark.parametrize("stage", STAGES[1:])  # fetch reads nothing that a stage has made
+def test_a_stage_compares_its_dependencies_with_the_lock_before_it_reads_one(
+    dag: dict[str, Any], stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[str] = []
+
+    def check_intact(*paths: Path) -> NoReturn:
+        compared.extend(path.as_posix() for path in paths)
+        raise Compared
+
+    module = importlib.import_module(f"stages.{stage}")
+    monkeypatch.setattr(module, "check_intact", check_intact)
+    monkeypatch.setattr(sys, "argv", shlex.split(dag["stages"][stage]["cmd"])[2:])
+    monkeypatch.chdir(tmp_path)  # where nothing can be read but this:
+    write_params(tmp_path)
+    with pytest.raises(Compared):
+        module.main()
+    made = [dep for dep in dag["stages"][stage]["deps"] if not dep.endswith(".py")]
+    assert sorted(compared) == sorted(made)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_imports_no_heavy_library_that_it_does_not_need(stage: str) -> None:
+    code = f"import sys, stages.{stage}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert f"stages.{stage}" in loaded
+    assert loaded & HEAVY <= NEEDED[stage]
+
+
+def test_every_plot_has_a_title_and_names_for_its_axes(dag: dict[str, Any]) -> None:
+    plots = {name: plot for entry in dag["plots"] for name, plot in entry.items()}
+    wanted = ("title", "x_label", "y_label")
+    assert plots
+    assert [f"{name}: {key}" for name, plot in plots.items() for key in wanted if not plot.get(key)] == []

@@ -263,7 +263,8 @@ def test_a_disk_that_is_full_or_read_only_is_one_line_and_holds_nothing(
     (tmp_path / "cache").mkdir()
     on_such_a_disk = f'mount -t tmpfs -o {option} none {folder} && "$@"; code=$?; ls -A out; exit $code'
     unshare = ("unshare", "--map-root-user", "--mount", "sh", "-c")
-    if subprocess.run([*unshare, f"mount -t tmpfs none {tmp_path}"], capture_output=True).returncode:
+    mount = ["sh", "-c", 'exec "$@"', "sh", *unshare, f"mount -t tmpfs none {tmp_path}"]
+    if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("mounting a disk needs user namespaces")
     hub.files["fer2013.csv"] = bytes(1 << 20)
     prefix = (*unshare, on_such_a_disk, "sh")

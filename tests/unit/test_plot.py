@@ -91,13 +91,6 @@ def test_figures_are_the_same_bytes_in_two_processes_whatever_the_users_matplotl
     assert {path.name: path.read_bytes() for path in (run / "plots").iterdir()} == before
 
 
-def test_the_stage_imports_no_heavy_library(run: Path) -> None:
-    program = "import sys, stages.plot; print(*{name.partition('.')[0] for name in sys.modules})"
-    loaded = set(in_a_process(run, "-c", program).split())
-    assert "matplotlib" in loaded
-    assert loaded.isdisjoint({"keras", "tensorflow", "sklearn", "great_expectations"})
-
-
 def test_predictions_of_another_test_split_are_refused(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = run / "predictions.csv"
     path.write_text(path.read_text().replace("\n0,", "\n99,"))

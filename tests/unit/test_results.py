@@ -134,6 +134,17 @@ def test_the_committed_parameters_are_those_of_the_papers_row() -> None:
         assert params[section][name] == value, key
 
 
+def test_what_the_paper_states_is_what_is_committed() -> None:
+    params = load_params()
+    split, model, train = params["preprocess"], params["model"], params["train"]
+    assert (split.split, split.validation, split.test) == ("random", 0.09, 0.10)
+    assert (model.name, model.dropout) == ("paper_cnn", 0.2)
+    assert (train.optimizer, train.batch_size, train.epochs, train.patience) == ("adam", 64, 50, 5)
+    assert train.flip
+    assert train.shift > 0
+    assert train.zoom > 0
+
+
 def test_a_row_has_the_parameters_of_its_recipe_and_its_protocol() -> None:
     recipe, protocol, settings = row_settings("sqrt-weighted-official")
     assert (recipe, protocol) == ("sqrt-weighted", "official")

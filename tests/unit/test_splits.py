@@ -1,4 +1,7 @@
+import os
+import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,10 +47,22 @@ def test_a_truncated_file_is_an_error(tmp_path: Path, split: Split, keep: int) -
         load_split(tmp_path)
 
 
-def test_pickled_objects_are_refused(tmp_path: Path, split: Split) -> None:
-    np.save(tmp_path / "labels.npy", np.array([{}] * 5, object), allow_pickle=True)
+class Bomb:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.folder),)
+
+
+def test_a_pickle_in_place_of_an_array_is_refused_and_runs_nothing(tmp_path: Path, split: Split) -> None:
+    canary = tmp_path / "canary"
+    (tmp_path / "labels.npy").write_bytes(pickle.dumps(Bomb(canary)))
     with pytest.raises(UserError, match=r"labels\.npy cannot be read"):
         load_split(tmp_path)
+    assert not canary.exists()
 
 
 def test_arrays_of_different_lengths_are_an_error(tmp_path: Path, split: Split) -> None:

@@ -1,8 +1,4 @@
 import os
-import re
-from collections.abc import Callable
-from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,63 +6,14 @@ import numpy as np
 import pytest
 
 from emotion.backend import keras, layers
-from emotion.checkpoint import History, load_checkpoint
-from emotion.errors import UserError
+from emotion.checkpoint import History
 from emotion.optimizers import OPTIMIZERS
-from emotion.splits import Split
 from emotion.training import best_epoch, fit, loss
+from tests.learning import TRAIN, VALIDATION, Killed, killed_after, small_network, split, train
 from tests.params import train_params
 
 EPOCHS = train_params().epochs
 STATM = Path("/proc/self/statm")
-
-
-def split(rows: int, seed: int) -> Split:
-    """Faces whose class shows in their brightness, so that there is something to learn."""
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, 7, rows).astype(np.uint8)
-    images = rng.integers(0, 60, (rows, 48, 48, 1)) + 30 * labels[:, None, None, None]
-    return Split(images.astype(np.uint8), labels, np.arange(rows, dtype=np.int32))
-
-
-TRAIN, VALIDATION = split(70, 0), split(35, 1)
-
-
-def small_network() -> keras.Model:
-    """Layers of every kind that carries state or randomness, but few weights."""
-    keras.utils.set_random_seed(0)
-    return keras.Sequential(
-        [
-            layers.Input((48, 48, 1)),
-            layers.Conv2D(4, 3, strides=4, activation="relu"),
-            layers.BatchNormalization(momentum=0.5),  # few steps: the averages must follow quickly
-            layers.Dropout(0.3),
-            layers.Flatten(),
-            layers.Dense(7, activation="softmax"),
-        ]
-    )
-
-
-def train(
-    checkpoint: Path, seen: list[dict[str, float]] | None = None, **changes: Any
-) -> tuple[History, keras.Model]:
-    network = small_network()
-    entries = [] if seen is None else seen
-    return fit(network, train_params(**changes), TRAIN, VALIDATION, checkpoint, entries.append), network
-
-
-class Killed(BaseException):
-    """Stands for a signal: nothing in the training catches it."""
-
-
-def killed_after(epoch: int) -> Callable[[dict[str, float]], None]:
-    epochs = count(1)
-
-    def on_epoch(entry: dict[str, float]) -> None:
-        if next(epochs) == epoch:
-            raise Killed
-
-    return on_epoch
 
 
 @pytest.fixture(scope="module")
@@ -174,37 +121,10 @@ def test_there_is_something_to_learn_and_it_is_learnt(tmp_path: Path) -> None:
     assert max(entry["val_accuracy"] for entry in history) > 0.5
 
 
-def test_an_infinite_loss_is_one_line_that_names_epoch_and_rate(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"not finite in epoch \d; try a train\.lr under 10"):
-        train(tmp_path / "c.npz", optimizer="sgd", lr=10.0, epochs=8)
-
-
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_of_the_params_trains(tmp_path: Path, optimizer: str) -> None:
     history, _ = train(tmp_path / "c.npz", optimizer=optimizer, epochs=1)
     assert set(history[0]) == {"loss", "accuracy", "val_loss", "val_accuracy"}
-
-
-def test_a_line_is_printed_for_each_epoch_and_one_for_the_time_of_all(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    train(tmp_path / "c.npz", epochs=2)
-    *lines, last = capsys.readouterr().out.splitlines()
-    assert [line.split("  accuracy")[0] for line in lines] == ["epoch  1/2", "epoch  2/2"]
-    assert re.fullmatch(r"2 epochs in 0\.\d min", last)
-
-
-def test_the_time_of_a_resumed_training_is_that_of_all_its_epochs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    checkpoint = tmp_path / "c.npz"
-    train(checkpoint, epochs=1)
-    saved = load_checkpoint(checkpoint)
-    assert saved
-    assert 0 < saved.seconds < 60
-    replace(saved, seconds=3600.0).save(checkpoint)
-    train(checkpoint, epochs=2)
-    assert "2 epochs in 60." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("change", [{"class_weights": "balanced"}, {"sampling": "balanced"}])

@@ -1,11 +1,11 @@
-"""Parameters with some values changed: the project's params.yaml, and those of a small training."""
+"""Parameters with some values changed: the project's params.yaml, a network's, and a small training's."""
 
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from emotion.schema import TrainParams
+from emotion.schema import ModelParams, TrainParams
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -17,6 +17,20 @@ def write_params(folder: Path, **changes: dict[str, Any]) -> None:
     for section, values in changes.items():
         content[section] |= values
     yaml.dump(content, folder / "params.yaml")
+
+
+def model_params(**changes: Any) -> ModelParams:
+    """Return parameters of a network, with some values changed."""
+    values: dict[str, Any] = {
+        "name": "fast_cnn",
+        "dropout": 0.2,
+        "conv_dropout": 0.25,
+        "dense_dropout": 0.5,
+        "l2": 0.001,
+        "flip_average": False,
+        "shift_average": 0,
+    }
+    return ModelParams(**(values | changes))
 
 
 def train_params(**changes: Any) -> TrainParams:

@@ -4,17 +4,10 @@ import pytest
 from emotion.backend import keras, layers
 from emotion.fast_gradients import FastConv2D, FusedBatchNormalization, fast_layer
 from emotion.networks import build
-from emotion.schema import ModelParams, Precision
+from emotion.schema import Precision
+from tests.params import model_params
 
-PARAMS = ModelParams(
-    name="paper_cnn",
-    dropout=0.0,
-    conv_dropout=0.0,
-    dense_dropout=0.0,
-    l2=0.001,
-    flip_average=False,
-    shift_average=0,
-)
+PARAMS = model_params(name="paper_cnn", dropout=0.0, conv_dropout=0.0, dense_dropout=0.0)
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's kernels")
 FACES = np.random.default_rng(0).random((8, 48, 48, 1), np.float32)
 

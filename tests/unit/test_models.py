@@ -13,17 +13,9 @@ from emotion.backend import keras
 from emotion.errors import UserError
 from emotion.models import each_view, from_pixels, load_model, predict, save_model
 from emotion.networks import build
-from emotion.schema import ModelParams
+from tests.params import model_params
 
-PARAMS = ModelParams(
-    name="fast_cnn",
-    dropout=0.2,
-    conv_dropout=0.25,
-    dense_dropout=0.5,
-    l2=0.001,
-    flip_average=False,
-    shift_average=0,
-)
+PARAMS = model_params()
 
 
 @pytest.fixture(scope="module")

@@ -4,16 +4,9 @@ import pytest
 from emotion.backend import keras, layers
 from emotion.networks import build, shift_logits
 from emotion.schema import ModelParams
+from tests.params import model_params
 
-PARAMS = ModelParams(
-    name="paper_cnn",
-    dropout=0.2,
-    conv_dropout=0.25,
-    dense_dropout=0.5,
-    l2=0.001,
-    flip_average=False,
-    shift_average=0,
-)
+PARAMS = model_params(name="paper_cnn")
 FAST = PARAMS.model_copy(update={"name": "fast_cnn"})
 STRONG = PARAMS.model_copy(update={"name": "strong_cnn"})
 RESEMOTENET = PARAMS.model_copy(update={"name": "resemotenet"})

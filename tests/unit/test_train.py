@@ -7,20 +7,11 @@ from emotion.backend import keras, layers
 from emotion.imbalance import log_shares
 from emotion.models import from_pixels, predict
 from emotion.networks import PROBABILITIES
-from emotion.schema import ModelParams
 from emotion.splits import Split
 from stages.train import adjust, epoch_settings
-from tests.params import train_params
+from tests.params import model_params, train_params
 
-MODEL = ModelParams(
-    name="fast_cnn",
-    dropout=0.2,
-    conv_dropout=0.2,
-    dense_dropout=0.2,
-    l2=0.0,
-    flip_average=False,
-    shift_average=0,
-)
+MODEL = model_params()
 
 COMMON = np.repeat(np.arange(7), [40, 4, 36, 80, 48, 32, 60])  # labels of an imbalanced train split
 GREYS, DEVIATION = np.linspace(0.2, 0.8, 7), 0.05

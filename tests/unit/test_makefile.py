@@ -50,3 +50,12 @@ def test_the_demo_has_parameters_that_are_allowed(tmp_path: Path) -> None:
         section[name] = yaml.load(value)
     yaml.dump(params, tmp_path / "params.yaml")
     load_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize("target", ["demo", "paper-tuning", "search", "fast", "measure", "reproduce"])
+def test_what_runs_experiments_first_names_a_clone_that_git_does_not_know(target: str) -> None:
+    before, named, after = commands(target).partition("git config user.email >/dev/null")
+    assert named
+    assert "dvc exp run" not in before
+    assert "experiments" not in before
+    assert after

@@ -51,6 +51,7 @@ def csv_chunks(path: Path) -> Iterator[bytes]:
         return
     try:
         with _Sipped(io.FileIO(path)) as file, zipfile.ZipFile(file) as archive:
+            _refuse_strange_names(archive, path)
             member = _only_csv(archive, path)
             _refuse_unsafe(member, path)
             with archive.open(member) as csv:
@@ -85,7 +86,7 @@ def _is_zip(path: Path) -> bool:
         return True
 
 
-def _only_csv(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
+def _refuse_strange_names(archive: zipfile.ZipFile, path: Path) -> None:
     for member in archive.infolist():
         name = PureWindowsPath(member.orig_filename)  # which knows the separators of Unix, too
         if name.anchor or ".." in name.parts or "\0" in member.orig_filename:
@@ -93,6 +94,9 @@ def _only_csv(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
                 f"{path} has a file named {member.orig_filename[:LONGEST_REASON]!r}, as no honest zip has: "
                 "if you trust it, unpack it and give the CSV itself"
             )
+
+
+def _only_csv(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     csvs = [member for member in archive.infolist() if _is_csv(member)]
     if len(csvs) != 1:
         raise UserError(f"{path} is a zip with {len(csvs)} CSV files: it must hold exactly one")

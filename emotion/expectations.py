@@ -21,6 +21,7 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 
+from emotion.duplicates import duplicate_groups
 from emotion.fer2013 import (
     COLUMNS,
     FIRST_LINE,
@@ -29,7 +30,6 @@ from emotion.fer2013 import (
     UNKNOWN,
     USAGES,
     Table,
-    duplicate_groups,
 )
 from emotion.labels import CLASSES
 

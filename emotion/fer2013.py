@@ -5,7 +5,6 @@ contests", ICONIP 2013. A file has the header `emotion,pixels,Usage` and a row f
 0 to 6, 48 x 48 grey values 0 to 255 separated by spaces, and the part of the contest's split.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -133,21 +132,6 @@ def write_csv(path: Path, images: np.ndarray, emotion: Iterable[int], usage: Ite
         for image, label, part in zip(images, emotion, usage, strict=True):
             pixels = " ".join([text[value] for value in image.ravel().tolist()])
             file.write(f"{label},{pixels},{USAGES[part]}\n")
-
-
-def duplicate_groups(images: np.ndarray) -> np.ndarray:
-    """Return a number for each image, the same for exactly equal images.
-
-    Args:
-        images: (N, ...) of any dtype.
-
-    Returns:
-        int32 (N,), numbered from 0 in the order of first appearance.
-    """
-    numbers: dict[bytes, int] = {}  # by a digest of 16 bytes: the images themselves would be held twice
-    digests = (hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images)
-    groups = (numbers.setdefault(digest, len(numbers)) for digest in digests)
-    return np.fromiter(groups, np.int32, count=len(images))
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

@@ -24,7 +24,7 @@ LOCK, RWLOCK = Path("dvc.lock"), Path(".dvc/tmp/rwlock")
 
 
 def main() -> None:
-    """Remove damaged copies from DVC's cache, and outputs that are not what dvc.lock records."""
+    """Remove damaged copies in DVC's cache, changed outputs, and files of its own that DVC left cut short."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("cache", type=Path, help="the cache of DVC; `dvc cache dir` prints it")
     cache = parser.parse_args().cache

@@ -93,6 +93,7 @@ class TrainParams(Section):
     erase: float = Field(ge=0, le=1)
     mixup: float = Field(ge=0, le=10)
     average: float = Field(ge=0, lt=1)
+    drop_faulty: bool
     class_weights: ClassWeights
     sampling: Sampling
     focal_gamma: float = Field(ge=0, le=10)

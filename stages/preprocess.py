@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from emotion.duplicates import duplicate_groups
 from emotion.errors import UserError, one_line_errors
-from emotion.fer2013 import FIRST_LINE, Table, duplicate_groups, read_csv
+from emotion.fer2013 import FIRST_LINE, Table, read_csv
 from emotion.files import hold, whole_folder
 from emotion.intact import check_intact
 from emotion.schema import PreprocessParams, load_params

@@ -13,6 +13,7 @@ from dvclive import Live
 
 from emotion.backend import keras
 from emotion.checkpoint import run_key
+from emotion.duplicates import faulty
 from emotion.errors import one_line_errors
 from emotion.files import hold, write_json
 from emotion.imbalance import adjustment_strength, log_shares
@@ -39,6 +40,8 @@ def main() -> None:
     hold("train")
     check_intact(args.train, args.validation)
     train, validation = load_split(args.train), load_split(args.validation)
+    if params.drop_faulty:
+        train = without_faulty(train)
 
     data = [train.images, train.labels, validation.images, validation.labels]
     key = run_key(epoch_settings(model_params, params), data)
@@ -96,6 +99,13 @@ def epoch_settings(model: ModelParams, train: TrainParams) -> dict[str, Any]:
             "numpy": np.__version__,
         },
     }
+
+
+def without_faulty(split: Split) -> Split:
+    """Return the faces that have more than one grey value, and one label; other copies of a face stay."""
+    kept = ~faulty(split.images, split.labels)
+    print(f"{np.count_nonzero(~kept):,} faces left out: of a single grey value, or under several labels")
+    return Split(split.images[kept], split.labels[kept], split.rows[kept])
 
 
 def adjust(

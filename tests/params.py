@@ -55,6 +55,7 @@ def train_params(**changes: Any) -> TrainParams:
         "erase": 0.0,
         "mixup": 0.0,
         "average": 0.0,
+        "drop_faulty": False,
         "class_weights": "none",
         "sampling": "natural",
         "focal_gamma": 0.0,

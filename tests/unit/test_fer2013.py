@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from emotion import fer2013
+from emotion.duplicates import duplicate_groups, faulty
 from emotion.errors import UserError
 from emotion.fer2013 import (
     COLUMNS,
@@ -18,7 +19,6 @@ from emotion.fer2013 import (
     PUBLISHED_COUNTS,
     UNKNOWN,
     USAGES,
-    duplicate_groups,
     read_csv,
     write_csv,
 )
@@ -232,16 +232,6 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_csv(tmp_path / "nowhere.csv")
 
 
-def test_duplicate_groups_are_numbered_by_first_appearance() -> None:
-    images = np.zeros((6, 48, 48, 1), np.uint8)
-    images[[1, 4], 47, 47] = 1
-    images[3, 0, 0] = 1
-    groups = duplicate_groups(images)
-    assert groups.tolist() == [0, 1, 0, 2, 1, 0]
-    assert groups.dtype == np.int32
-    assert duplicate_groups(images[:0]).shape == (0,)
-
-
 @pytest.fixture(scope="module")
 def official() -> Path:
     if "FER2013_CSV" not in os.environ:
@@ -260,6 +250,7 @@ def test_official_file_has_the_published_counts(official: Path) -> None:
     assert np.bincount(table.usage).tolist() == [28_709, 3_589, 3_589]
     assert (flat.min(axis=1) == flat.max(axis=1)).sum() == 12
     assert groups.max() + 1 == 34_034
+    assert faulty(table.images, table.emotion).sum() == 160
 
 
 def test_official_file_takes_a_quarter_of_the_processor_time_of_a_loop_over_rows(official: Path) -> None:

@@ -65,6 +65,7 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "train.erase": [(-0.5, "greater than or equal to 0"), (2, "less than or equal to 1")],
     "train.mixup": [(-0.2, "greater than or equal to 0"), (None, "a valid number")],
     "train.average": [(1.0, "less than 1"), ("ema", "a valid number")],
+    "train.drop_faulty": [(1.0, "a valid boolean"), ("constant", "a valid boolean")],
     "train.class_weights": [("equal", "'none', 'balanced' or 'sqrt'"), (None, "'none'")],
     "train.sampling": [("random", "'natural' or 'balanced'"), (True, "'natural' or 'balanced'")],
     "train.focal_gamma": [(-1, "greater than or equal to 0"), (11, "less than or equal to 10")],

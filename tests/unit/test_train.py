@@ -1,3 +1,5 @@
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,9 +9,11 @@ from emotion.backend import keras, layers
 from emotion.imbalance import log_shares
 from emotion.models import from_pixels, predict
 from emotion.networks import PROBABILITIES
-from emotion.splits import Split
+from emotion.splits import Split, save_split
+from emotion.training import fit
+from stages import train
 from stages.train import adjust, epoch_settings
-from tests.params import model_params, train_params
+from tests.params import model_params, train_params, write_params
 
 MODEL = model_params()
 
@@ -27,6 +31,7 @@ GREYS, DEVIATION = np.linspace(0.2, 0.8, 7), 0.05
         ({"dropout": 0.3}, {}, False),
         ({}, {"lr": 0.02}, False),
         ({}, {"average": 0.9}, False),
+        ({}, {"drop_faulty": True}, False),
     ],
 )
 def test_trainings_share_checkpoints_if_nothing_that_steers_an_epoch_differs(
@@ -69,3 +74,31 @@ def test_the_class_shares_are_taken_from_the_logits_of_a_network_that_has_them_o
     shifted = before * np.exp(-strength * shares)
     expected = shifted / shifted.sum(axis=1, keepdims=True)
     assert predict(from_pixels(network), validation.images) == pytest.approx(expected, rel=1e-3, abs=1e-9)
+
+
+@pytest.mark.parametrize("drop", [True, False])
+def test_faulty_faces_are_left_out_of_training_alone_and_only_if_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drop: bool
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (9, 48, 48, 1), np.uint8)
+    images[1] = 7
+    images[8] = images[4]
+    for name in ("train", "validation"):
+        (tmp_path / name).mkdir()
+        save_split(
+            tmp_path / name, Split(images, np.arange(9, dtype=np.uint8) % 7, np.arange(9, dtype=np.int32))
+        )
+    write_params(tmp_path, model={"name": "fast_cnn"}, train={"epochs": 1, "drop_faulty": drop})
+    seen: list[list[int]] = []
+
+    def recorded(network: Any, params: Any, *splits: Any) -> Any:
+        seen.extend(split.rows.tolist() for split in splits[:2])
+        return fit(network, params, *splits)
+
+    monkeypatch.setattr(train, "fit", recorded)
+    monkeypatch.chdir(tmp_path)
+    outputs = ["model.keras", "curves", "metrics.json", "--checkpoints", "checkpoints"]
+    monkeypatch.setattr(sys, "argv", ["train", "train", "validation", *outputs])
+    train.main()
+    everything = list(range(9))
+    assert seen == [[0, 2, 3, 5, 6, 7] if drop else everything, everything]

@@ -33,11 +33,12 @@ def describe() -> str:
 
 def hardware() -> str:
     """Return what Keras trains on: a GPU's name, or the processor with its widest matrix instructions."""
-    if gpu := _gpu():
-        return f"{gpu}, with JAX"
+    jax = ", with JAX" if os.environ.get("KERAS_BACKEND") == "jax" else ""
+    if jax and (gpu := _gpu()):
+        return gpu + jax
     name = f"{os.cpu_count()} cores of {_cpu('model name') or platform.processor() or 'unknown'}"
     flags = set(_cpu("flags").split())
-    return next((f"{name}, {words}" for flag, words in INSTRUCTIONS.items() if flag in flags), name)
+    return next((f"{name}, {words}" for flag, words in INSTRUCTIONS.items() if flag in flags), name) + jax
 
 
 def bfloat16() -> str:
@@ -49,9 +50,7 @@ def bfloat16() -> str:
 
 
 def _gpu() -> str:
-    """Return the name of the accelerator that Keras uses with JAX, '' where there is none."""
-    if os.environ.get("KERAS_BACKEND") != "jax":
-        return ""
+    """Return the name of the accelerator that JAX uses, '' where there is none."""
     import jax  # here, because nothing else of this module needs it
 
     device = jax.devices()[0]

@@ -53,6 +53,10 @@ def main() -> None:
     chosen = dict(word.partition("=")[::2] for word in args.set)
     if chosen.get("fetch.source", load_params()["fetch"].source) == "faces":
         raise UserError("rendered faces say nothing about a row: --set fetch.source=huggingface, or file")
+    if "fetch.sha256" in chosen or load_params()["fetch"].sha256 is None:
+        raise UserError(
+            "a row is of the faces whose SHA-256 stands in params.yaml (fetch.sha256), and no others"
+        )
     if args.reproduce:
         reproduce(args.row, settings, args.set)
         return

@@ -8,6 +8,7 @@ writes the table anew.
 import argparse
 import csv
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -74,8 +75,8 @@ def read(file: Path = RESULTS) -> pd.DataFrame:
     return pd.read_csv(file, dtype={"commit": str})
 
 
-def add(run: dict[str, object], file: Path = RESULTS) -> None:
-    """Add a run, in place of an earlier one of the same row, seed and hardware.
+def add(run: dict[str, Any], file: Path = RESULTS) -> None:
+    """Add a run, in the place of an earlier one of the same row, seed and hardware if there is one.
 
     Args:
         run: a value for each of COLUMNS; None stands for what was not measured.
@@ -83,11 +84,14 @@ def add(run: dict[str, object], file: Path = RESULTS) -> None:
     """
     key = ["row", "seed", "hardware"]
     with file.open(encoding="utf-8", newline="") as opened:
-        runs = [line for line in csv.DictReader(opened) if any(line[name] != str(run[name]) for name in key)]
+        runs: list[dict[str, Any]] = list(csv.DictReader(opened))
+    same = [all(line[name] == str(run[name]) for name in key) for line in runs]
+    place = same.index(True) if True in same else len(runs)
+    runs[place : place + 1] = [run]
     with whole_file(file) as partial, partial.open("w", encoding="utf-8", newline="") as opened:
         writer = csv.DictWriter(opened, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows([*runs, run])
+        writer.writerows(runs)
 
 
 def markdown(runs: pd.DataFrame) -> str:

@@ -1,6 +1,7 @@
 """A row of the table: measured, recorded, and run again."""
 
 import csv
+import hashlib
 import io
 
 import pytest
@@ -21,7 +22,8 @@ def project(project: Project) -> Project:
     """The small project as if its faces were real ones, and the paper's recipe as short as it is there."""
     faces = project.folder / "data/raw/fer2013.csv"
     faces = faces.rename(project.folder.parent / "fer2013.csv")
-    project.set(fetch__source="file", fetch__path=str(faces), fetch__sha256=None)
+    content = hashlib.sha256(faces.read_bytes()).hexdigest()
+    project.set(fetch__source="file", fetch__path=str(faces), fetch__sha256=content)
     recipes = project.read(RECIPES).decode()
     recipes = recipes.replace("train.epochs: 50", "train.epochs: 2").replace("size: 64", "size: 16")
     (project.folder / RECIPES).write_text(recipes)
@@ -89,6 +91,14 @@ def test_a_training_that_is_known_is_no_reproduction(
 def test_rendered_faces_give_no_row(project: Project) -> None:
     output = project.run(*COMMAND, "paper-random", "--set", "fetch.source=faces", status=1)
     assert output.startswith("error: rendered faces say nothing about a row")
+
+
+def test_faces_of_any_other_content_give_no_row(project: Project) -> None:
+    refused = "error: a row is of the faces whose SHA-256 stands in params.yaml"
+    assert refused in project.run(*COMMAND, "paper-random", "--set", "fetch.sha256=null", status=1)
+    project.set(fetch__sha256=None)
+    project.run("git", "commit", "--quiet", "--all", "--message", "Any faces")
+    assert refused in project.run(*COMMAND, "paper-random", status=1)
 
 
 def test_a_row_that_was_never_measured_cannot_be_reproduced(project: Project) -> None:

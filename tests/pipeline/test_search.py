@@ -3,7 +3,6 @@
 import json
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import optuna
 import pytest
@@ -97,7 +96,7 @@ def test_a_trial_that_fails_says_why_and_the_search_goes_on(project: Project, st
     assert "no experiment of the sweep 'search' has finished" in output
 
 
-def test_changes_that_are_not_committed_are_refused(project: Project, tmp_path: Path) -> None:
+def test_changes_that_are_not_committed_are_refused(project: Project) -> None:
     project.set(train__seed=1)
     assert "error: there are uncommitted changes" in project.run(*command(1), status=1)
 

@@ -75,16 +75,22 @@ def test_hardware_tells_processors_of_one_name_apart(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("platform", "backend", "gpu"),
-    [("gpu", "jax", True), ("cpu", "jax", False), ("gpu", "tensorflow", False)],
+    ("platform", "backend", "expected"),
+    [
+        ("gpu", "jax", "Some GPU, with JAX"),
+        ("cpu", "jax", f"{os.cpu_count()} cores of Some CPU, with JAX"),
+        ("gpu", "tensorflow", f"{os.cpu_count()} cores of Some CPU"),
+    ],
 )
-def test_hardware_names_the_gpu_if_keras_trains_on_it(
-    monkeypatch: pytest.MonkeyPatch, platform: str, backend: str, gpu: bool
+def test_hardware_names_what_keras_trains_on_and_jax(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, backend: str, expected: str
 ) -> None:
+    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
+    machine.CPUINFO.write_text("model name\t: Some CPU\n")
     device = SimpleNamespace(platform=platform, device_kind="Some GPU")
     monkeypatch.setitem(sys.modules, "jax", SimpleNamespace(devices=lambda: [device]))
     monkeypatch.setenv("KERAS_BACKEND", backend)
-    assert (machine.hardware() == "Some GPU, with JAX") is gpu
+    assert machine.hardware() == expected
 
 
 def test_results_replace_the_old_ones_and_nothing_else() -> None:

@@ -75,8 +75,7 @@ def test_without_a_value_the_decay_is_the_optimizers_own(name: str, share: float
     assert decayed(optimizer=name, weight_decay=None)["kernel"] == pytest.approx(share, abs=1e-6)
 
 
-def test_momentum_is_nesterovs_and_not_of_adam() -> None:
+def test_momentum_is_nesterovs() -> None:
     with_momentum, without = (optimizer(train_params(optimizer="sgd", momentum=m), STEPS) for m in (0.9, 0.0))
     assert (with_momentum.momentum, with_momentum.nesterov) == (0.9, True)
     assert (without.momentum, without.nesterov) == (0.0, False)
-    assert not hasattr(optimizer(train_params(optimizer="adam", momentum=0.9), STEPS), "momentum")

@@ -1,13 +1,14 @@
 import os
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 import pytest
 
 from emotion.backend import keras, layers
 from emotion.checkpoint import History
-from emotion.optimizers import OPTIMIZERS
+from emotion.schema import TrainParams
+from emotion.splits import Split
 from emotion.training import best_epoch, fit, loss
 from tests.learning import TRAIN, VALIDATION, Killed, killed_after, small_network, split, train
 from tests.params import train_params
@@ -121,18 +122,54 @@ def test_there_is_something_to_learn_and_it_is_learnt(tmp_path: Path) -> None:
     assert max(entry["val_accuracy"] for entry in history) > 0.5
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", get_args(TrainParams.model_fields["optimizer"].annotation))
 def test_every_optimizer_of_the_params_trains(tmp_path: Path, optimizer: str) -> None:
-    history, _ = train(tmp_path / "c.npz", optimizer=optimizer, epochs=1)
+    before = small_network().get_weights()
+    history, network = train(tmp_path / "c.npz", optimizer=optimizer, epochs=1)
     assert set(history[0]) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert all(np.any(old != new) for old, new in zip(before, network.get_weights(), strict=True))
 
 
-@pytest.mark.parametrize("change", [{"class_weights": "balanced"}, {"sampling": "balanced"}])
-def test_weights_and_sampling_change_the_training(
-    undisturbed: tuple[History, list[np.ndarray]], tmp_path: Path, change: dict[str, Any]
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[np.ndarray, ...]]:
+    """What each step of a training is given after the faces: their targets and, if any, their weights."""
+    given: list[tuple[np.ndarray, ...]] = []
+    step = keras.Model.train_on_batch
+
+    def recorded(model: keras.Model, faces: np.ndarray, *rest: np.ndarray, **options: Any) -> Any:
+        given.append(rest)
+        return step(model, faces, *rest, **options)
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", recorded)
+    return given
+
+
+def test_each_face_counts_by_the_weight_of_its_class(
+    tmp_path: Path, steps: list[tuple[np.ndarray, ...]]
 ) -> None:
-    history, _ = train(tmp_path / "c.npz", epochs=1, **change)
-    assert history[0]["loss"] != undisturbed[0][0]["loss"]
+    train(tmp_path / "c.npz", epochs=1, class_weights="balanced")
+    targets, weights = (np.concatenate(parts) for parts in zip(*steps, strict=True))
+    labels = targets.argmax(axis=1)
+    assert sorted(labels) == sorted(TRAIN.labels)
+    for label, count in enumerate(np.bincount(TRAIN.labels)):
+        assert weights[labels == label] == pytest.approx(len(TRAIN) / (7 * count))
+
+
+def test_balanced_sampling_gives_the_classes_their_share_of_the_steps(
+    tmp_path: Path, steps: list[tuple[np.ndarray, ...]]
+) -> None:
+    rows = np.flatnonzero((TRAIN.labels != 1) | (np.arange(len(TRAIN)) == np.argmax(TRAIN.labels == 1)))
+    rare = Split(TRAIN.images[rows], TRAIN.labels[rows], TRAIN.rows[rows])  # a single face of class 1
+    fit(
+        small_network(),
+        train_params(epochs=20, patience=20, sampling="balanced"),
+        rare,
+        VALIDATION,
+        tmp_path / "c.npz",
+        lambda entry: None,
+    )
+    (targets,) = (np.concatenate(parts) for parts in zip(*steps, strict=True))
+    assert targets.mean(axis=0) == pytest.approx(np.full(7, 1 / 7), abs=0.04)
 
 
 def test_a_training_with_everything_switched_on_resumes_to_the_same_weights(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from emotion.networks import build
 from emotion.schema import load_params
 from emotion.training import fit
 from experiments.cost import multiply_adds
-from experiments.measure import changed, row_settings
+from experiments.recipes import changed, row_settings
 
 SIDE = 4096  # of the matrices
 PRODUCTS = 4

@@ -16,18 +16,15 @@ import math
 import os
 import re
 import subprocess
-from pathlib import Path
-from typing import Any, NamedTuple, cast
-
-from ruamel.yaml import YAML
+from typing import Any, NamedTuple
 
 from benchmarks.machine import hardware
 from emotion.errors import UserError, one_line_errors
-from emotion.schema import Params, load_params
+from emotion.schema import load_params
 from experiments import results
+from experiments.recipes import changed, row_settings
 from experiments.recorded import head, recorded, refuse_changes
 
-RECIPES = Path(__file__).with_name("recipes.yaml")
 TIME = re.compile(r"^\d+ epochs in ([\d.]+) min")
 EPOCH = re.compile(r"^epoch +\d+/\d+ ")
 
@@ -70,29 +67,6 @@ def main() -> None:
             continue
         results.add({"recipe": recipe, "protocol": protocol, **found})
         results.write_table()
-
-
-def row_settings(row: str) -> tuple[str, str, dict[str, Any]]:
-    """Return the recipe, the protocol and the parameters of a row.
-
-    Raises:
-        UserError: there is no such recipe or protocol.
-    """
-    known = YAML(typ="safe", pure=True).load(RECIPES)
-    recipe, _, protocol = row.rpartition("-")
-    for name, kind in ((recipe, "recipes"), (protocol, "protocols")):
-        if name not in known[kind]:
-            raise UserError(f"'{row}' is no RECIPE-PROTOCOL; the {kind} are: {', '.join(known[kind])}")
-    return recipe, protocol, known["protocols"][protocol] | known["recipes"][recipe]
-
-
-def changed(params: Params, settings: dict[str, Any]) -> Params:
-    """Return params with some values changed, which are named as `train.lr`."""
-    sections: Any = dict(params)
-    for key, value in settings.items():
-        section, _, name = key.partition(".")
-        sections[section] = sections[section].model_copy(update={name: value})
-    return cast(Params, sections)
 
 
 def measure(row: str, settings: dict[str, Any], seed: int, data: list[str]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from emotion.networks import build
 from emotion.schema import load_params
 from emotion.splits import Split
 from emotion.training import fit
-from experiments.measure import changed, row_settings
+from experiments.recipes import changed, row_settings
 
 assert keras.backend.backend() == "jax"
 folder = Path(sys.argv[1])

@@ -10,7 +10,8 @@ from emotion.errors import UserError
 from emotion.schema import load_params
 from experiments import results
 from experiments.cost import multiply_adds
-from experiments.measure import RECIPES, row_settings, tolerance, verdict
+from experiments.measure import tolerance, verdict
+from experiments.recipes import RECIPES, row_settings
 from tests.params import ROOT
 
 RUN: dict[str, Any] = {

@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.hub import REPO, Hub, serve
-from tests.project import Project, ran, rewind
+from tests.project import STAGES, Project, ran, rewind
 
 FIGURES = ["training_curves", "confusion_matrix", "per_class_f1", "class_balance", "reliability", "gallery"]
 PLOTS = {"Loss", "Accuracy", "Confusion", "F1", "Reliability"}
@@ -19,10 +19,7 @@ FROM_TRAIN = ["train", "evaluate", "plot"]
 
 # A change in a section, and the stages that it must rerun: no fewer, no others.
 RERUNS: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "fetch": (
-        {"fetch__faces__seed": 7},
-        ["fetch", "validate", "preprocess", "train", "evaluate", "plot"],
-    ),
+    "fetch": ({"fetch__faces__seed": 7}, STAGES),
     "fetch, same content": ({"fetch__revision": "another"}, ["fetch"]),
     "validate": ({"validate__max_constant": 99}, ["validate"]),
     "preprocess": ({"preprocess__seed": 7}, ["preprocess", *FROM_TRAIN]),

@@ -12,9 +12,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.params import write_params
+from tests.project import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-STAGES = ["fetch", "validate", "preprocess", "train", "evaluate", "plot"]
 SCHEMA = ROOT / "emotion/schema.py"  # can refuse a params.yaml, and can change no result: see its docstring
 SECTIONS = {name: [name] for name in STAGES} | {"train": ["model", "train"]}
 # Libraries that take a while to import; Keras takes the others of its line along

@@ -17,6 +17,7 @@ from emotion.errors import UserError
 from emotion.params import Section
 from emotion.schema import FacesParams, FloorParams, Params, load_params
 from tests.params import ROOT, write_params
+from tests.project import STAGES
 
 # Wrong values of each key, and a part of what is said of them besides the key and the value.
 BAD: dict[str, list[tuple[Any, str]]] = {
@@ -84,7 +85,6 @@ BAD: dict[str, list[tuple[Any, str]]] = {
 }
 CASES = [(key, value, allowed) for key, values in BAD.items() for value, allowed in values]
 NESTED: dict[str, type[Section]] = {"fetch.faces": FacesParams, "evaluate.floor": FloorParams}
-STAGES = ["fetch", "validate", "preprocess", "train", "evaluate", "plot"]
 
 
 def sections() -> dict[str, type[Section]]:

@@ -48,14 +48,13 @@ def augmentation(params: TrainParams, shape: Shape = INPUT_SHAPE) -> keras.Model
 
 
 class RotationAndZoom(layers.Layer):  # type: ignore[misc]
-    """Rotates and zooms each face at once; a pixel is the nearest of the face, so nothing is blurred."""
+    """Rotates and zooms each face in one step; each pixel is the nearest one, so that nothing is blurred."""
 
     def __init__(self, degrees: float, zoom: float, name: str) -> None:
         """Take the largest rotation and zoom, each way."""
         super().__init__(name=name)
         self.radians, self.zoom = math.radians(degrees), zoom
         self.seed_generator = keras.random.SeedGenerator()
-        self.supports_jit = True
 
     def call(self, faces: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
         """Return faces (N, side, side, 1), in training changed about their middle; edges are continued."""

@@ -18,6 +18,8 @@ import re
 import subprocess
 from typing import Any, NamedTuple
 
+import pandas as pd
+
 from benchmarks.machine import hardware
 from emotion.errors import UserError, one_line_errors
 from emotion.schema import load_params
@@ -162,16 +164,12 @@ def switches(settings: dict[str, Any], data: list[str]) -> list[str]:
 
 
 def reproduce(row: str, settings: dict[str, Any], data: list[str]) -> None:
-    """Run the first measured seed of a row again, and compare the accuracy.
+    """Run the first measured seed of a row, on this hardware if there is one, again; compare the accuracy.
 
     Raises:
         UserError: the row was never measured, its accuracy is another, or nothing was trained.
     """
-    runs = results.read()
-    runs = runs[runs["row"] == row]
-    if runs.empty:
-        raise UserError(f"'{row}' has not been measured; see benchmarks/results.csv")
-    known = runs.iloc[0]
+    known = measured(results.read(), row, hardware())
     done = run(f"reproduce-{row}", settings, int(known["seed"]), data)
     if not done.epochs:
         raise UserError(
@@ -180,6 +178,19 @@ def reproduce(row: str, settings: dict[str, Any], data: list[str]) -> None:
         )
     reached = done.scores["accuracy"]
     print(verdict(f"{row}, seed {known['seed']}", reached, known["accuracy"], known["test_rows"]))
+
+
+def measured(runs: pd.DataFrame, row: str, machine: str) -> pd.Series:
+    """Return the first run of a row on this hardware; where there is none, the first on any.
+
+    Raises:
+        UserError: the row was never measured.
+    """
+    runs = runs[runs["row"] == row]
+    if runs.empty:
+        raise UserError(f"'{row}' has not been measured; see benchmarks/results.csv")
+    same = runs[runs["hardware"] == machine]
+    return (runs if same.empty else same).iloc[0]
 
 
 def verdict(name: str, accuracy: float, known: float, rows: int) -> str:

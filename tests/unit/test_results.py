@@ -10,7 +10,7 @@ from emotion.errors import UserError
 from emotion.schema import load_params
 from experiments import results
 from experiments.cost import multiply_adds
-from experiments.measure import tolerance, verdict
+from experiments.measure import measured, tolerance, verdict
 from experiments.recipes import RECIPES, row_settings
 from tests.params import ROOT
 
@@ -43,6 +43,16 @@ def file(tmp_path: Path) -> Path:
     """Results without a run."""
     (tmp_path / "results.csv").write_text(f"{','.join(results.COLUMNS)}\n")
     return tmp_path / "results.csv"
+
+
+def test_a_run_is_compared_with_one_on_the_same_hardware_if_there_is_one(file: Path) -> None:
+    for hardware, seed in (("2 cores of X", 0), ("GPU", 1), ("GPU", 2)):
+        results.add(RUN | {"hardware": hardware, "seed": seed}, file)
+    runs = results.read(file)
+    found = [measured(runs, "fast-random", machine)["seed"] for machine in ("2 cores of X", "GPU", "another")]
+    assert found == [0, 1, 0]
+    with pytest.raises(UserError, match="'paper-random' has not been measured"):
+        measured(runs, "paper-random", "GPU")
 
 
 def table(file: Path) -> list[list[str]]:

@@ -45,16 +45,6 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "results.csv"
 
 
-def test_a_run_is_compared_with_one_on_the_same_hardware_if_there_is_one(file: Path) -> None:
-    for hardware, seed in (("2 cores of X", 0), ("GPU", 1), ("GPU", 2)):
-        results.add(RUN | {"hardware": hardware, "seed": seed}, file)
-    runs = results.read(file)
-    found = [measured(runs, "fast-random", machine)["seed"] for machine in ("2 cores of X", "GPU", "another")]
-    assert found == [0, 1, 0]
-    with pytest.raises(UserError, match="'paper-random' has not been measured"):
-        measured(runs, "paper-random", "GPU")
-
-
 def table(file: Path) -> list[list[str]]:
     """Return the cells of the table's lines under its header."""
     lines = results.markdown(results.read(file)).splitlines()[2:]
@@ -190,3 +180,13 @@ def test_multiply_adds_are_counted_by_hand() -> None:
         ]
     )
     assert multiply_adds(network) == 4 * 4 * (3 * 3 * 3 * 4) + (4 * 4 * 4) * 5
+
+
+def test_a_run_is_compared_with_one_on_the_same_hardware_if_there_is_one(file: Path) -> None:
+    for hardware, seed in (("2 cores of X", 0), ("GPU", 1), ("GPU", 2)):
+        results.add(RUN | {"hardware": hardware, "seed": seed}, file)
+    runs = results.read(file)
+    found = [measured(runs, "fast-random", machine)["seed"] for machine in ("2 cores of X", "GPU", "another")]
+    assert found == [0, 1, 0]
+    with pytest.raises(UserError, match="'paper-random' has not been measured"):
+        measured(runs, "paper-random", "GPU")

@@ -15,4 +15,16 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 import keras
 from keras import layers
 
-__all__ = ["keras", "layers"]
+__all__ = ["keras", "layers", "use_threads"]
+
+
+def use_threads(number: int) -> None:
+    """Let TensorFlow share the work of each operation among so many threads, whatever the number of cores.
+
+    Their number decides in which order sums are added up, and so the trained weights; that of the cores
+    does not. It must be said before TensorFlow computes anything. JAX has no such setting.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(number)

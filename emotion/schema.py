@@ -100,6 +100,7 @@ class TrainParams(Section):
     label_smoothing: float = Field(ge=0, lt=1)
     logit_adjustment: bool
     precision: Precision
+    threads: int = Field(ge=1, le=1024)
     seed: int = Field(ge=0, lt=2**32)
 
 

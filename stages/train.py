@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from dvclive import Live
 
-from emotion.backend import keras
+from emotion.backend import keras, use_threads
 from emotion.checkpoint import run_key
 from emotion.duplicates import faulty
 from emotion.errors import one_line_errors
@@ -48,6 +48,7 @@ def main() -> None:
     checkpoint = args.checkpoints / key / f"{params.epochs}-{params.patience}.npz"
     hold("lock", checkpoint.parent)  # the same training may run as an experiment in another folder
 
+    use_threads(params.threads)
     keras.utils.set_random_seed(params.seed)
     network = build(model_params, params.precision)
     with Live(str(args.curves), dvcyaml=None, save_dvc_exp=False, report=None) as live:

@@ -62,6 +62,7 @@ def train_params(**changes: Any) -> TrainParams:
         "label_smoothing": 0.0,
         "logit_adjustment": False,
         "precision": "float32",
+        "threads": 4,
         "seed": 5,
     }
     return TrainParams(**(values | changes))

@@ -73,6 +73,7 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "train.label_smoothing": [(1, "less than 1"), (-0.1, "greater than or equal to 0")],
     "train.logit_adjustment": [(1.0, "a valid boolean"), ("validation", "a valid boolean")],
     "train.precision": [("float16", "'float32' or 'bfloat16'"), (32, "'float32' or 'bfloat16'")],
+    "train.threads": [(0, "greater than or equal to 1"), ("all", "a valid integer")],
     "train.seed": [(-1, "greater than or equal to 0"), (0.5, "a valid integer")],
     "evaluate.floor": [(0.6, "a valid dictionary"), (True, "a valid dictionary")],
     "evaluate.floor.accuracy": [(1.1, "less than or equal to 1"), (None, "a valid number")],

@@ -50,7 +50,7 @@ faults: setup
 
 # DVC trusts what it once hashed, and its cache. This hashes everything anew, and removes what was damaged.
 verify: setup
-	@python -m emotion.intact "$$(dvc cache dir)"
+	@python -m tools.verify "$$(dvc cache dir)"
 
 lint: setup
 	ruff check .
@@ -77,7 +77,7 @@ SWEEP = tuning
 JOBS = 1
 
 paper-tuning: setup
-	@python -m experiments.recorded "a sweep"
+	@python -m experiments.commits "a sweep"
 	dvc exp run --queue --name $(SWEEP) \
 	  -S 'train.lr=$(RATES)' -S 'train.optimizer=$(OPTIMIZERS)' -S 'train.epochs=$(EPOCHS)' \
 	  -S evaluate.floor=null

@@ -12,10 +12,10 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from benchmarks.machine import describe
 from benchmarks.table import HEADER, with_results
-from emotion.errors import UserError, one_line_errors
-from emotion.files import whole_file
+from emotion.runtime.errors import UserError, one_line_errors
+from emotion.runtime.files import whole_file
+from emotion.runtime.machine import describe
 
 README = Path(__file__).with_name("README.md")
 

@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from emotion.augment import augmentation
-from emotion.backend import keras
+from emotion.config.schema import Precision, load_params
+from emotion.data.storage import Split
 from emotion.labels import CLASSES, SIDE
-from emotion.models import from_pixels
-from emotion.networks import build
-from emotion.optimizers import OPTIMIZERS
-from emotion.schema import Precision, load_params
-from emotion.splits import Split
-from emotion.training import fit
+from emotion.network.keras_setup import keras
+from emotion.network.model import build, from_pixels
+from emotion.training.augmentation import augmentation
+from emotion.training.loop import fit
+from emotion.training.optimizers import OPTIMIZERS
 
 EndOfEpoch = Callable[..., Any]
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from benchmarks.table import row
-from emotion.errors import UserError, one_line_errors
-from emotion.splits import SPLITS
+from emotion.data.storage import SPLITS
+from emotion.runtime.errors import UserError, one_line_errors
 
 LIMITS = {"validate": 1500, "preprocess": 1500, "train": 2000, "evaluate": 2000}  # MB, of 10^6 bytes
 TRAIN, VALIDATION, TEST = SPLITS

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from benchmarks.table import row
-from emotion.errors import UserError, one_line_errors
+from emotion.runtime.errors import UserError, one_line_errors
 
 REPETITIONS = 7
 UP_TO_DATE = "Data and pipelines are up to date."

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.table import row
-from emotion.errors import UserError, one_line_errors
-from emotion.fer2013 import read_csv
 from emotion.labels import SIDE
+from emotion.runtime.errors import UserError, one_line_errors
+from emotion.source.fer2013 import read_csv
 
 REPETITIONS = 5
 

@@ -17,12 +17,12 @@ import numpy as np
 
 from benchmarks.loops import random_splits
 from benchmarks.table import row
-from emotion.backend import keras
-from emotion.errors import one_line_errors
-from emotion.networks import build
-from emotion.schema import load_params
-from emotion.training import fit
-from experiments.cost import multiply_adds
+from emotion.config.schema import load_params
+from emotion.network.cost import multiply_adds
+from emotion.network.keras_setup import keras
+from emotion.network.model import build
+from emotion.runtime.errors import one_line_errors
+from emotion.training.loop import fit
 from experiments.recipes import changed, row_settings
 
 SIDE = 4096  # of the matrices

@@ -17,8 +17,8 @@ from ruamel.yaml import YAML
 
 from benchmarks.memory import peak_memory
 from benchmarks.table import row
-from emotion.errors import one_line_errors
-from emotion.splits import SPLITS
+from emotion.data.storage import SPLITS
+from emotion.runtime.errors import one_line_errors
 
 ROWS = 36_000
 TIMES = (1, 3, 10)

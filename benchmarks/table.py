@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import inf
 from statistics import median
 
-from emotion.errors import UserError
+from emotion.runtime.errors import UserError
 
 BEGIN, END = "<!-- results -->\n", "<!-- end of the results -->\n"  # in a README, around a table
 HEADER = "| measurement | this project | reference | ratio | goal |\n|---|---|---|---|---|"

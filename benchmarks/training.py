@@ -16,9 +16,9 @@ import time
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
-from benchmarks.machine import bfloat16
 from benchmarks.table import row
-from emotion.errors import UserError, one_line_errors
+from emotion.runtime.errors import UserError, one_line_errors
+from emotion.runtime.machine import bfloat16
 
 Side = Literal["plain", "float32", "bfloat16"]
 
@@ -72,7 +72,9 @@ def images_per_second() -> dict[Side, list[float]]:
 def train(side: Side, pipe: Connection) -> None:
     """Train one side in this process, an epoch at each word of the main process."""
     if side == "plain":
-        os.environ["TF_NUM_INTEROP_THREADS"] = "0"  # TensorFlow's default, where emotion.backend asks for 1
+        os.environ["TF_NUM_INTEROP_THREADS"] = (
+            "0"  # TensorFlow's default, where emotion.network.keras_setup asks for 1
+        )
     from benchmarks import loops  # imports Keras, after the line above
 
     clock = Clock(pipe)

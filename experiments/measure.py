@@ -5,7 +5,7 @@
     python -m experiments.measure fast-random --here
 
 Recipes and protocols stand in experiments/recipes.yaml. Each run is a DVC experiment in a folder of its own,
-and a line of benchmarks/results.csv; the README's table follows. `--reproduce` writes neither: it runs a
+and a line of experiments/results.csv; the README's table follows. `--reproduce` writes neither: it runs a
 measured row again and says whether the accuracy is the same within two standard errors. `--here` runs a row
 in the working copy, as an experiment that is nobody's measurement.
 """
@@ -20,12 +20,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from benchmarks.machine import hardware
-from emotion.errors import UserError, one_line_errors
-from emotion.schema import load_params
+from emotion.config.schema import load_params
+from emotion.runtime.errors import UserError, one_line_errors
+from emotion.runtime.machine import hardware
 from experiments import results
+from experiments.commits import head, recorded, refuse_changes
 from experiments.recipes import changed, row_settings
-from experiments.recorded import head, recorded, refuse_changes
 
 TIME = re.compile(r"^\d+ epochs in ([\d.]+) min")
 EPOCH = re.compile(r"^epoch +\d+/\d+ ")
@@ -48,7 +48,7 @@ def main() -> None:
         raise UserError("--set is for the parameters of fetch; a row has its own for the rest")
     if args.here:
         os.execvp("dvc", ["dvc", "exp", "run", *switches(settings, args.set)])
-    refuse_changes("a measurement", "benchmarks/results.csv", "README.md")
+    refuse_changes("a measurement", "experiments/results.csv", "README.md")
     chosen = dict(word.partition("=")[::2] for word in args.set)
     if chosen.get("fetch.source", load_params()["fetch"].source) == "faces":
         raise UserError("rendered faces say nothing about a row: --set fetch.source=huggingface, or file")
@@ -83,8 +83,8 @@ def measure(row: str, settings: dict[str, Any], seed: int, data: list[str]) -> d
     Raises:
         UserError: the experiment failed.
     """
-    from emotion.networks import build  # here, because it takes seconds to import Keras
-    from experiments.cost import multiply_adds
+    from emotion.network.cost import multiply_adds
+    from emotion.network.model import build  # here, because it takes seconds to import Keras
 
     model = changed(load_params(), settings)["model"]
     cost, commit = multiply_adds(build(model)), head()
@@ -188,7 +188,7 @@ def measured(runs: pd.DataFrame, row: str, machine: str) -> pd.Series:
     """
     runs = runs[runs["row"] == row]
     if runs.empty:
-        raise UserError(f"'{row}' has not been measured; see benchmarks/results.csv")
+        raise UserError(f"'{row}' has not been measured; see experiments/results.csv")
     same = runs[runs["hardware"] == machine]
     return (runs if same.empty else same).iloc[0]
 

@@ -20,8 +20,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from emotion.errors import UserError, one_line_errors
-from emotion.figures import BLUE, ORANGE, house_style, save_png
+from emotion.evaluation.figures import BLUE, ORANGE, house_style, save_png
+from emotion.runtime.errors import UserError, one_line_errors
 
 VALIDATION, TEST = "validation.accuracy", "accuracy"  # columns of `dvc exp show`
 DPI = 100

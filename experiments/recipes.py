@@ -5,8 +5,8 @@ from typing import Any, cast
 
 from ruamel.yaml import YAML
 
-from emotion.errors import UserError
-from emotion.schema import Params
+from emotion.config.schema import Params
+from emotion.runtime.errors import UserError
 
 RECIPES = Path(__file__).with_name("recipes.yaml")
 

@@ -1,4 +1,4 @@
-"""The measured results: benchmarks/results.csv, and the table of it in the README.
+"""The measured results: experiments/results.csv, and the table of it in the README.
 
     python -m experiments.results
 
@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.table import with_results
-from emotion.errors import one_line_errors
-from emotion.files import whole_file
+from emotion.runtime.errors import one_line_errors
+from emotion.runtime.files import whole_file
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS, README = ROOT / "benchmarks/results.csv", ROOT / "README.md"
+RESULTS, README = ROOT / "experiments/results.csv", ROOT / "README.md"
 SCORES = ["macro_f1", "disgust_f1", "fear_f1", "clean_accuracy", "clean_macro_f1"]
 COLUMNS = [
     "row",
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def write_table() -> None:
-    """Write the table of the README from benchmarks/results.csv."""
+    """Write the table of the README from experiments/results.csv."""
     text = with_results(README.read_text(encoding="utf-8"), markdown(read()))
     with whole_file(README) as partial:
         partial.write_text(text, encoding="utf-8")

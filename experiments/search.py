@@ -22,11 +22,11 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
-from emotion.errors import UserError, one_line_errors
-from emotion.files import hold
-from emotion.schema import load_params
+from emotion.config.schema import load_params
+from emotion.runtime.errors import UserError, one_line_errors
+from emotion.runtime.locks import hold
+from experiments.commits import head, recorded, refuse_changes
 from experiments.ranking import report
-from experiments.recorded import head, recorded, refuse_changes
 
 FOLDER = Path("sweeps")
 SPACE: dict[str, BaseDistribution] = {

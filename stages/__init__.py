@@ -1,1 +1,0 @@
-"""The six stages of dvc.yaml, one module each: fetch, validate, preprocess, train, evaluate, plot."""

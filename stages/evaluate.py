@@ -10,14 +10,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emotion.errors import UserError, one_line_errors
-from emotion.files import hold, whole_file, write_json
-from emotion.intact import check_intact
+from emotion.config.schema import FloorParams, load_params
+from emotion.data.duplicates import unseen
+from emotion.data.storage import Split, load_split
+from emotion.evaluation.scores import calibration, class_scores, evaluation, report_table
 from emotion.labels import CLASSES
-from emotion.models import load_model, predict
-from emotion.schema import FloorParams, load_params
-from emotion.scores import calibration, class_scores, evaluation, report_table
-from emotion.splits import Split, load_split
+from emotion.network.model import load_model, predict
+from emotion.runtime.errors import UserError, one_line_errors
+from emotion.runtime.files import whole_file, write_json
+from emotion.runtime.lockfile import check_intact
+from emotion.runtime.locks import hold
 
 ROUNDING = 1e-3  # how far the sum of a row of probabilities may be from 1
 
@@ -25,20 +27,21 @@ ROUNDING = 1e-3  # how far the sum of a row of probabilities may be from 1
 def main() -> None:
     """Read the model and the splits; write the metrics and the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path, help="the trained model")
-    parser.add_argument("test", type=Path, help="folder of the test split")
-    parser.add_argument("seen", type=Path, nargs=2, help="folders of the splits that the training has seen")
-    parser.add_argument("metrics", type=Path, help="where to write the metrics")
-    parser.add_argument("predictions", type=Path, help="where to write the predictions")
-    parser.add_argument("per_class", type=Path, help="where to write the scores of each class")
-    parser.add_argument("calibration", type=Path, help="where to write the calibration")
+    parser.add_argument("--model", type=Path, required=True, help="the trained model")
+    parser.add_argument("--train", type=Path, required=True, help="folder of the train split")
+    parser.add_argument("--validation", type=Path, required=True, help="folder of the validation split")
+    parser.add_argument("--test", type=Path, required=True, help="folder of the test split")
+    parser.add_argument("--metrics", type=Path, required=True, help="where to write the metrics")
+    parser.add_argument("--predictions", type=Path, required=True, help="where to write the predictions")
+    parser.add_argument("--per-class", type=Path, required=True, help="where to write the class scores")
+    parser.add_argument("--calibration", type=Path, required=True, help="where to write the calibration")
     args = parser.parse_args()
     params = load_params()["evaluate"]
     hold("evaluate")
-    check_intact(args.model, args.test, *args.seen)
+    check_intact(args.model, args.train, args.validation, args.test)
     model = load_model(args.model)
     test = load_split(args.test)
-    seen = [load_split(folder) for folder in args.seen]
+    seen = [load_split(folder).images for folder in (args.train, args.validation)]
 
     probabilities = predict(model, test.images)
     if not np.isfinite(probabilities).all():
@@ -48,7 +51,7 @@ def main() -> None:
     if (probabilities < 0).any() or not np.allclose(probabilities.sum(axis=1), 1, atol=ROUNDING):
         raise UserError(f"{args.model} gives numbers that are no probabilities; run: dvc repro -f train")
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    clean = clean_rows(test, seen)
+    clean = unseen(test.images, *seen)
     metrics = evaluation(test.labels, probabilities, clean, params.bootstrap, params.ece_bins, params.seed)
 
     write_csv(args.predictions, prediction_table(test, predicted, confidence))
@@ -64,12 +67,6 @@ def main() -> None:
     )
     print(f"metrics: {args.metrics}; predictions: {args.predictions}")
     check_floor(metrics, params.floor)
-
-
-def clean_rows(test: Split, seen: list[Split]) -> np.ndarray:
-    """Return which test rows, bool (N,), have an exact image that stands in none of the seen splits."""
-    known = {image.tobytes() for split in seen for image in split.images}
-    return np.array([image.tobytes() not in known for image in test.images])
 
 
 def check_floor(metrics: dict[str, float], floor: FloorParams | None) -> None:

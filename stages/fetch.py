@@ -4,18 +4,19 @@ import argparse
 import hashlib
 from pathlib import Path
 
-from emotion import hub
-from emotion.archive import DamagedFileError, csv_chunks
-from emotion.errors import UserError, one_line_errors
-from emotion.faces import write_faces
-from emotion.files import hold, whole_file
-from emotion.schema import FetchParams, load_params
+from emotion.config.schema import FetchParams, load_params
+from emotion.runtime.errors import UserError, one_line_errors
+from emotion.runtime.files import whole_file
+from emotion.runtime.locks import hold
+from emotion.source import hub
+from emotion.source.archive import DamagedFileError, csv_chunks
+from emotion.synthetic.expressions import write_faces
 
 
 def main() -> None:
     """Write the CSV of `fetch.source` to the path of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("csv", type=Path, help="where the CSV is put")
+    parser.add_argument("--csv", type=Path, required=True, help="where the CSV is put")
     out = parser.parse_args().csv
     fetch = load_params()["fetch"]
     hold("fetch")
@@ -57,7 +58,7 @@ def put(source: Path, out: Path, sha256: str | None) -> None:
 
     Raises:
         DamagedFileError: the SHA-256 of the CSV is not `sha256`; None accepts any.
-        UserError: see emotion.archive.csv_chunks.
+        UserError: see emotion.source.archive.csv_chunks.
     """
     digest = hashlib.sha256()
     with whole_file(out) as partial:

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emotion import figures
-from emotion.errors import UserError, one_line_errors
-from emotion.files import hold
-from emotion.intact import check_intact
+from emotion.config.schema import load_params
+from emotion.data.storage import SPLITS, load_split
+from emotion.evaluation import figures
 from emotion.labels import CLASSES
-from emotion.schema import load_params
-from emotion.splits import SPLITS, load_split
+from emotion.runtime.errors import UserError, one_line_errors
+from emotion.runtime.lockfile import check_intact
+from emotion.runtime.locks import hold
 
 PREDICTION_COLUMNS = ["row", "actual", "predicted", "confidence"]
 BIN_COLUMNS = ["low", "high", "rows", "confidence", "accuracy"]
@@ -23,12 +23,12 @@ def main() -> None:
     """Read the splits, the curves, the predictions, their calibration and the metrics; write PNG files."""
     parser = argparse.ArgumentParser(description=__doc__)
     for name in SPLITS:
-        parser.add_argument(name, type=Path, help=f"folder of the {name} split")
-    parser.add_argument("curves", type=Path, help="folder of the live curves")
-    parser.add_argument("predictions", type=Path, help="predictions of the test split")
-    parser.add_argument("calibration", type=Path, help="calibration of the predictions")
-    parser.add_argument("metrics", type=Path, help="metrics of the test split")
-    parser.add_argument("plots", type=Path, help="where to write the figures")
+        parser.add_argument(f"--{name}", type=Path, required=True, help=f"folder of the {name} split")
+    parser.add_argument("--curves", type=Path, required=True, help="folder of the live curves")
+    parser.add_argument("--predictions", type=Path, required=True, help="predictions of the test split")
+    parser.add_argument("--calibration", type=Path, required=True, help="calibration of the predictions")
+    parser.add_argument("--metrics", type=Path, required=True, help="metrics of the test split")
+    parser.add_argument("--plots", type=Path, required=True, help="where to write the figures")
     args = parser.parse_args()
     params = load_params()["plot"]
     hold("plot")

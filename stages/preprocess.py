@@ -6,23 +6,23 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion.duplicates import duplicate_groups
-from emotion.errors import UserError, one_line_errors
-from emotion.fer2013 import FIRST_LINE, Table, read_csv
-from emotion.files import hold, whole_folder
-from emotion.intact import check_intact
-from emotion.schema import PreprocessParams, load_params
-from emotion.splits import SPLITS, Split, save_split
-from emotion.splitting import at_random, by_usage
+from emotion.config.schema import load_params
+from emotion.data.protocols import split_rows
+from emotion.data.storage import SPLITS, Split, save_split
+from emotion.runtime.errors import UserError, one_line_errors
+from emotion.runtime.files import whole_folder
+from emotion.runtime.lockfile import check_intact
+from emotion.runtime.locks import hold
+from emotion.source.fer2013 import read_csv
 
 
 def main() -> None:
     """Read the CSV and its verdict; write images, labels and row numbers of the three splits."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("csv", type=Path, help="the validated CSV")
-    parser.add_argument("verdict", type=Path, help="what validation said of it")
+    parser.add_argument("--csv", type=Path, required=True, help="the validated CSV")
+    parser.add_argument("--verdict", type=Path, required=True, help="what validation said of it")
     for name in SPLITS:
-        parser.add_argument(name, type=Path, help=f"folder of the {name} split, to be written")
+        parser.add_argument(f"--{name}", type=Path, required=True, help=f"folder of the {name} split")
     args = parser.parse_args()
     params = load_params()["preprocess"]
     hold("preprocess")
@@ -56,29 +56,6 @@ def passed(verdict: Path) -> bool:
         return json.loads(verdict.read_text(encoding="utf-8"))["success"] is True
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{verdict} cannot be read ({error!r}); run: dvc repro -f validate") from error
-
-
-def split_rows(table: Table, params: PreprocessParams) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the rows of the train, validation and test split, each in random order.
-
-    Raises:
-        UserError: a row has a fault, or a class is too rare to be stratified.
-    """
-    if table.faults:
-        row, fault = next(iter(table.faults.items()))
-        raise UserError(f"line {row + FIRST_LINE} of the CSV has a fault ({fault}); run: dvc repro validate")
-    if params.split == "official":
-        rng = np.random.default_rng(params.seed)
-        train, validation, test = (rng.permutation(rows) for rows in by_usage(table.usage))
-        return train, validation, test
-    together = params.split == "grouped"
-    groups = duplicate_groups(table.images) if together else np.arange(len(table))
-    try:
-        return at_random(table.emotion, groups, params.validation, params.test, params.stratify, params.seed)
-    except ValueError as error:
-        raise UserError(
-            f"the rows cannot be split: {error} (preprocess.stratify, .validation, .test)"
-        ) from error
 
 
 if __name__ == "__main__":

@@ -9,21 +9,24 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as Grid
 
-from emotion.errors import UserError, one_line_errors
-from emotion.expectations import KNOWN_FAULTS, LINES, Outcome, expectations, judge, row_facts
-from emotion.fer2013 import COLUMNS, FIRST_LINE, USAGES, Table, read_csv
-from emotion.files import hold, whole_folder, write_json
-from emotion.intact import check_intact
+from emotion.config.schema import ValidateParams, load_params
 from emotion.labels import CLASSES
-from emotion.schema import ValidateParams, load_params
+from emotion.runtime.errors import UserError, one_line_errors
+from emotion.runtime.files import whole_folder, write_json
+from emotion.runtime.lockfile import check_intact
+from emotion.runtime.locks import hold
+from emotion.source.fer2013 import COLUMNS, FIRST_LINE, USAGES, Table, read_csv
+from emotion.validation.expectations import expectations
+from emotion.validation.facts import KNOWN_FAULTS, row_facts
+from emotion.validation.judge import LINES, Outcome, judge
 
 
 def main() -> None:
     """Judge the CSV, write the report and the verdict, and only then fail if the CSV is faulty."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("csv", type=Path, help="the CSV to check")
-    parser.add_argument("verdict", type=Path, help="JSON file for the verdict and the counts")
-    parser.add_argument("docs", type=Path, help="folder for the Data Docs")
+    parser.add_argument("--csv", type=Path, required=True, help="the CSV to check")
+    parser.add_argument("--verdict", type=Path, required=True, help="where to write the verdict")
+    parser.add_argument("--docs", type=Path, required=True, help="folder of the Data Docs")
     args = parser.parse_args()
     params = load_params()["validate"]
     hold("validate")

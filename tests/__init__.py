@@ -1,1 +1,0 @@
-"""Tests, and the stand-in for the Hugging Face Hub that they share."""

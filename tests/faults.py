@@ -28,7 +28,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from tests.project import LIMIT, STAGES, Project, interruptible, remove, rewind, small_project
+from tests.support.project import LIMIT, STAGES, Project, interruptible, remove, rewind, small_project
 
 CAUSES = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 METRICS = [f"metrics/{name}.json" for name in ("validation", "training", "evaluation")]
@@ -182,7 +182,7 @@ def recovery(project: Project) -> tuple[str, str, str]:
     status, printed = repro(project)
     cut = next((message for message in CUT if status != 0 and message in printed), "")
     if cut:
-        project.run("python", "-m", "emotion.intact", ".dvc/cache", status=1)
+        project.run("python", "-m", "tools.verify", ".dvc/cache", status=1)
         status, printed = repro(project)
     return printed, cut, f"{printed}\nexit status {status}" if status != 0 else ""
 

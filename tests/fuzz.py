@@ -17,12 +17,12 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
 
 from benchmarks.memory import UNIT
-from emotion.archive import csv_chunks
-from emotion.errors import UserError
-from emotion.fer2013 import COLUMNS, PIXELS, UNKNOWN, USAGES, Table, read_csv
 from emotion.labels import CLASSES
-from tests.hostile import Case, cases
-from tests.reference import Faces, strict
+from emotion.runtime.errors import UserError
+from emotion.source.archive import csv_chunks
+from emotion.source.fer2013 import COLUMNS, PIXELS, UNKNOWN, USAGES, Table, read_csv
+from tests.support.hostile import Case, cases
+from tests.support.reference import Faces, strict
 
 ACCEPTED, ERROR, FAULTS = "accepted", "refused with a UserError", "refused for its faults"
 BATCH = 500  # examples, of up to four inputs, that Hypothesis remembers at a time

@@ -14,9 +14,9 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["emotion", "zipfile"]):
-    from emotion.fer2013 import PIXELS
-    from tests.fetching import zipped
+    from emotion.source.fer2013 import PIXELS
     from tests.fuzz import compare, unpacked
+    from tests.support.fetching import zipped
 
 CSV = b"emotion,pixels,Usage\n" + b"".join(
     b"%d,%s,%s\n" % (label, b" ".join(b"%d" % (place % 256) for place in range(PIXELS)), usage)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import Marks, timed_run
-from tests.project import Project, interruptible, small_project
+from tests.support.project import Project, interruptible, small_project
 
 
 @pytest.fixture(scope="session", autouse=True)

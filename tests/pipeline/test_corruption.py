@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from emotion.checkpoint import load_checkpoint
+from emotion.training.checkpoint import load_checkpoint
 from tests.faults import different
-from tests.project import Project, ran, rewind
+from tests.support.project import Project, ran, rewind
 
 CSV, ARRAY, MODEL = "data/raw/fer2013.csv", "data/splits/train/images.npy", "models/emotion.keras"
 VANISHED = "data/splits/test/labels.npy"

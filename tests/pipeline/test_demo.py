@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.project import Project, ran
+from tests.support.project import Project, ran
 
 SMALL = ("-S", "train.lr=0.002")  # on top of the tiny project: it reruns train, evaluate and plot
 

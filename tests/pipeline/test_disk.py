@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.faults import different
-from tests.project import STAGES, Project, remove, rewind
+from tests.support.project import STAGES, Project, remove, rewind
 
 CURVES = "training"  # the folder of the live curves, written epoch by epoch
 # No file may grow beyond so many blocks of 512 bytes. Training has DVC's database in its way first, then its

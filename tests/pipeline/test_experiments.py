@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.project import Project, ran
+from tests.support.project import Project, ran
 
 
 def test_a_fresh_clone_runs_an_experiment_in_a_folder_of_its_own(project: Project, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import IO
 import pytest
 
 from tests.faults import CAUSES, Kill, Marks, different, recovery, started, strike
-from tests.project import STAGES, Project, ran, rewind
+from tests.support.project import STAGES, Project, ran, rewind
 
 KILLS = [*zip(STAGES, cycle(CAUSES), strict=False), *(("train", cause) for cause in CAUSES[1:])]
 

@@ -7,14 +7,14 @@ import io
 import pytest
 
 from experiments.results import COLUMNS
-from tests.project import Project, remove
+from tests.support.project import Project, remove
 
 COMMAND = ("python", "-m", "experiments.measure")
 RECIPES = "experiments/recipes.yaml"
 
 
 def runs(project: Project) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(project.read("benchmarks/results.csv").decode())))
+    return list(csv.DictReader(io.StringIO(project.read("experiments/results.csv").decode())))
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def project(project: Project) -> Project:
     recipes = project.read(RECIPES).decode()
     recipes = recipes.replace("train.epochs: 50", "train.epochs: 2").replace("size: 64", "size: 16")
     (project.folder / RECIPES).write_text(recipes)
-    (project.folder / "benchmarks/results.csv").write_text(",".join(COLUMNS) + "\n")
+    (project.folder / "experiments/results.csv").write_text(",".join(COLUMNS) + "\n")
     project.repro()
     project.run("git", "commit", "--quiet", "--all", "--message", "Faces of a file")
     return project
@@ -77,7 +77,7 @@ def test_a_training_that_is_known_is_no_reproduction(
     project: Project, forgotten: tuple[str, ...], known: str
 ) -> None:
     measured = dict.fromkeys(COLUMNS, "1") | {"row": "paper-random", "seed": "0"}
-    (project.folder / "benchmarks/results.csv").write_text(
+    (project.folder / "experiments/results.csv").write_text(
         f"{','.join(measured)}\n{','.join(measured.values())}\n"
     )
     for memory in forgotten:  # the checkpoint is left

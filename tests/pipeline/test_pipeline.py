@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.hub import REPO, Hub, serve
-from tests.project import STAGES, Project, ran, rewind
+from tests.support.hub_server import REPO, Hub, serve
+from tests.support.project import STAGES, Project, ran, rewind
 
 FIGURES = ["training_curves", "confusion_matrix", "per_class_f1", "class_balance", "reliability", "gallery"]
 PLOTS = {"Loss", "Accuracy", "Confusion", "F1", "Reliability"}

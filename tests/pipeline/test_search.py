@@ -9,7 +9,7 @@ import pytest
 from optuna.storages import RDBStorage
 
 from experiments.search import SPACE, SPARED_EPOCHS, SPARED_TRIALS
-from tests.project import Project
+from tests.support.project import Project
 
 LONG = 20  # epochs: enough for a trial to be stopped before it ends
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import Project, ran
-from tests.s3 import CREDENTIALS, S3, refusing_credentials, serve
+from tests.support.project import Project, ran
+from tests.support.s3 import CREDENTIALS, S3, refusing_credentials, serve
 
 BUCKET = "faces"
 LOCK, MODEL, METRICS = "dvc.lock", "models/emotion.keras", "metrics/evaluation.json"

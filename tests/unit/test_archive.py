@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from emotion import archive
-from emotion.archive import DamagedFileError, csv_chunks
-from emotion.errors import UserError
+from emotion.runtime.errors import UserError
+from emotion.source import archive
+from emotion.source.archive import DamagedFileError, csv_chunks
 
 CSV = b"emotion,pixels,Usage\n3,70 80 82,Training\n"
 

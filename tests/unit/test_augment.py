@@ -3,10 +3,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotion.augment import augmentation, mixup, shrunk
-from emotion.backend import keras
-from emotion.models import ANY_SHAPE
-from tests.params import train_params
+from emotion.network.keras_setup import keras
+from emotion.network.model import ANY_SHAPE
+from emotion.training.augmentation import augmentation, shrunk
+from emotion.training.mixup import mixup
+from tests.support.parameters import train_params
 
 FACES = np.random.default_rng(0).integers(0, 256, (64, 48, 48, 1)).astype(np.float32)
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from benchmarks import machine, noop, parsing, peak, scaling, training
+from benchmarks import noop, parsing, peak, scaling, training
 from benchmarks.__main__ import README
 from benchmarks.memory import peak_memory
 from benchmarks.table import BEGIN, END, row, with_results
-from emotion.errors import UserError
-from emotion.faces import write_faces
-from tests.params import write_params
+from emotion.runtime import machine
+from emotion.runtime.errors import UserError
+from emotion.synthetic.expressions import write_faces
+from tests.support.parameters import write_params
 
 
 def test_a_row_has_medians_with_their_ends_and_the_ratio_of_the_medians() -> None:

@@ -10,9 +10,10 @@ from typing import IO
 
 import pytest
 
+from tests.support.paths import ROOT
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the memory is capped as Linux does it")
 
-ROOT = Path(__file__).parents[2]
 SECONDS = 60
 HEADER = b"emotion,pixels,Usage\n"
 WRITE_GIGABYTE = """
@@ -26,9 +27,9 @@ MIB, GIB = 1 << 20, 1 << 30
 
 
 def capped(action: str, path: Path, stdin: IO[bytes] | None = None) -> tuple[int, str]:
-    """Return the status of `tests.capped` and what it prints, errors included."""
+    """Return the status of `tests.support.capped` and what it prints, errors included."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.capped", action, str(path)],
+        [sys.executable, "-m", "tests.support.capped", action, str(path)],
         cwd=ROOT,
         stdin=stdin,
         stdout=subprocess.PIPE,

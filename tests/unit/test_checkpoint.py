@@ -1,12 +1,11 @@
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from emotion import checkpoint, schema
-from emotion.checkpoint import Checkpoint, load_checkpoint, longest_checkpoint, run_key
+from emotion.training.checkpoint import Checkpoint, load_checkpoint, longest_checkpoint, run_key, sources
+from tests.support.imports import imported
 
 STATE = Checkpoint(
     history=[{"loss": 1.25, "val_accuracy": 0.5}],
@@ -115,25 +114,33 @@ def test_the_longest_usable_checkpoint_is_found_among_damaged_ones(tmp_path: Pat
 
 
 def test_a_key_is_the_same_for_the_same_run() -> None:
-    assert run_key({"lr": 0.1}, [np.arange(3)]) == run_key({"lr": 0.1}, [np.arange(3)])
+    code = sources("fast_cnn")
+    assert run_key({"lr": 0.1}, [np.arange(3)], code) == run_key({"lr": 0.1}, [np.arange(3)], code)
 
 
-def test_settings_data_and_code_each_change_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = [run_key({"lr": 0.1}, [np.arange(3)])]
-    keys.append(run_key({"lr": 0.2}, [np.arange(3)]))
-    keys.append(run_key({"lr": 0.1}, [np.arange(4)]))
+def test_settings_data_and_code_each_change_the_key(tmp_path: Path) -> None:
     code = tmp_path / "code.py"
     code.write_text("A = 1\n")
-    monkeypatch.setattr(checkpoint, "_project_sources", lambda: [code])
-    keys.append(run_key({"lr": 0.1}, [np.arange(3)]))
+    keys = [run_key({"lr": 0.1}, [np.arange(3)], [code])]
+    keys.append(run_key({"lr": 0.2}, [np.arange(3)], [code]))
+    keys.append(run_key({"lr": 0.1}, [np.arange(4)], [code]))
     code.write_text("A = 2\n")
-    keys.append(run_key({"lr": 0.1}, [np.arange(3)]))
-    assert len(set(keys)) == 5
+    keys.append(run_key({"lr": 0.1}, [np.arange(3)], [code]))
+    assert len(set(keys)) == 4
 
 
-def test_the_code_of_a_key_is_that_of_the_project() -> None:
-    sources = checkpoint._project_sources()
-    assert Path(checkpoint.__file__).resolve() in sources
-    assert {path.parent.name for path in sources} <= {"emotion", "stages"}
-    assert Path(schema.__file__).resolve() not in sources
-    assert json.dumps([str(path) for path in sources]) == json.dumps(sorted(map(str, sources)))
+def test_a_comment_a_docstring_and_a_line_break_leave_the_key_as_it_is(tmp_path: Path) -> None:
+    code = tmp_path / "code.py"
+    code.write_text('"""Old."""\n\ndef area(side):\n    """Old."""\n    return side * side\n')
+    before = run_key({}, [], [code])
+    code.write_text('"""New."""\ndef area(side):\n    # new\n    return (\n        side * side\n    )\n')
+    assert run_key({}, [], [code]) == before
+    code.write_text('"""New."""\ndef area(side):\n    # new\n    return side + side\n')
+    assert run_key({}, [], [code]) != before
+
+
+@pytest.mark.parametrize("network", ["paper_cnn", "fast_cnn", "strong_cnn", "resemotenet"])
+def test_the_code_of_a_key_is_what_a_training_imports_but_what_only_refuses_or_waits(network: str) -> None:
+    reached = imported("emotion.training.run") | imported(f"emotion.network.{network}")
+    passive = {path for path in reached if path.parent.name in ("config", "runtime")}
+    assert {path for path in sources(network) if path.name != "__init__.py"} == reached - passive

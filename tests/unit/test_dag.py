@@ -6,16 +6,18 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 import pytest
 from ruamel.yaml import YAML
 
-from tests.params import write_params
-from tests.project import STAGES
+from emotion.config.schema import ModelParams
+from tests.support.imports import imported
+from tests.support.parameters import write_params
+from tests.support.paths import ROOT
+from tests.support.project import STAGES
 
-ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = ROOT / "emotion/schema.py"  # can refuse a params.yaml, and can change no result: see its docstring
+CHECKPOINTS = ("--checkpoints", '"$DVC_ROOT/.checkpoints"')  # no output: it outlives the stage
 SECTIONS = {name: [name] for name in STAGES} | {"train": ["model", "train"]}
 # Libraries that take a while to import; Keras takes the others of its line along
 WITH_KERAS = {"huggingface_hub", "keras", "matplotlib", "pandas", "sklearn", "tensorflow"}
@@ -36,39 +38,53 @@ def dag() -> dict[str, Any]:
     return content
 
 
-def imported(source: Path) -> set[Path]:
-    """Return the project's modules that `source` imports, directly or through one another."""
-    found: set[Path] = set()
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        for name in names:
-            module = ROOT / f"{name.replace('.', '/')}.py"
-            if module.is_file() and module not in found:
-                found |= {module} - {SCHEMA} | imported(module)
-    return found
-
-
 def test_the_stages_are_the_six_modules(dag: dict[str, Any]) -> None:
     assert list(dag["stages"]) == STAGES
     assert {path.stem for path in (ROOT / "stages").glob("*.py")} == {*STAGES, "__init__"}
 
 
+def code_dependencies(stage: dict[str, Any]) -> list[str]:
+    """Return the dependencies of a stage that are code, with ${model.name} as it stands there."""
+    return [dep for dep in stage["deps"] if dep.startswith(("stages/", "emotion/"))]
+
+
+def decides(module: Path) -> bool:
+    """Say whether a module can change what a stage writes: those of config refuse, those of runtime wait."""
+    return module.parent.name not in ("config", "runtime") or module == ROOT / "emotion/runtime/files.py"
+
+
 @pytest.mark.parametrize("stage", STAGES)
-def test_code_dependencies_are_exactly_the_imports(dag: dict[str, Any], stage: str) -> None:
-    module = ROOT / "stages" / f"{stage}.py"
-    code = {path.relative_to(ROOT).as_posix() for path in imported(module) | {module}}
-    listed = [dep for dep in dag["stages"][stage]["deps"] if dep.endswith(".py")]
-    assert sorted(listed) == sorted(code)
+def test_code_dependencies_hold_the_imports_that_decide_and_none_is_idle(
+    dag: dict[str, Any], stage: str
+) -> None:
+    needed = {module for module in imported(f"stages.{stage}") if decides(module)}
+    listed = [ROOT / dep for dep in code_dependencies(dag["stages"][stage]) if "${model.name}" not in dep]
+    assert {module for module in needed if not {module, *module.parents} & set(listed)} == set()
+    assert [dep for dep in listed if not any(dep in (module, *module.parents) for module in needed)] == []
+
+
+def test_train_depends_on_the_network_that_it_builds_and_on_no_other(dag: dict[str, Any]) -> None:
+    code = code_dependencies(dag["stages"]["train"])
+    networks = {
+        f"emotion/network/{name}.py" for name in get_args(ModelParams.model_fields["name"].annotation)
+    }
+    assert "emotion/network/${model.name}.py" in code
+    assert all((ROOT / network).is_file() for network in networks)
+    assert networks.isdisjoint(code)
+    assert "emotion/network" not in code
+    for network in networks:  # a network brings nothing that train would not depend on
+        beside = {module for module in imported(network[:-3].replace("/", ".")) if decides(module)}
+        assert beside - {ROOT / network} <= imported("stages.train")
+
+
+def test_train_has_at_most_ten_dependencies_of_code(dag: dict[str, Any]) -> None:
+    assert len(code_dependencies(dag["stages"]["train"])) <= 10
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_no_stage_imports_another(stage: str) -> None:
-    modules = imported(ROOT / "stages" / f"{stage}.py")
-    assert [path.name for path in modules if path.parent.name == "stages"] == []
+    modules = imported(f"stages.{stage}")
+    assert [path.stem for path in modules if path.parent.name == "stages"] == [stage]
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -91,18 +107,18 @@ def test_every_path_of_a_command_is_a_dependency_or_an_output(dag: dict[str, Any
         for kind in ("outs", "metrics", "plots")
         for out in entry.get(kind, [])
     ]
-    arguments, _, options = entry["cmd"].partition(" --")
-    for path in arguments.split()[3:]:
+    words = entry["cmd"].split()[3:]
+    assert all(word.startswith("--") for word in words[::2])
+    for option, path in zip(words[::2], words[1::2], strict=True):
         inside = [out for out in outputs if out == path or out.startswith(f"{path}/")]
-        assert path in entry["deps"] or inside
-    assert options in ("", 'checkpoints "$DVC_ROOT/.checkpoints"')
+        assert path in entry["deps"] or inside or (option, path) == CHECKPOINTS
 
 
-def test_packages_hold_nothing_but_a_docstring() -> None:
-    for package in ("emotion", "stages"):
-        body = ast.parse((ROOT / package / "__init__.py").read_text(encoding="utf-8")).body
-        assert len(body) == 1
-        assert isinstance(body[0], ast.Expr)
+def test_packages_hold_no_code() -> None:
+    packages = [path for folder in ("emotion", "stages") for path in (ROOT / folder).rglob("__init__.py")]
+    assert len(packages) == 11
+    for package in packages:
+        assert all(isinstance(node, ast.Expr) for node in ast.parse(package.read_text("utf-8")).body)
 
 
 def test_every_section_of_params_belongs_to_a_stage() -> None:
@@ -131,7 +147,7 @@ def test_a_stage_compares_its_dependencies_with_the_lock_before_it_reads_one(
     write_params(tmp_path)
     with pytest.raises(Compared):
         module.main()
-    made = [dep for dep in dag["stages"][stage]["deps"] if not dep.endswith(".py")]
+    made = set(dag["stages"][stage]["deps"]) - set(code_dependencies(dag["stages"][stage]))
     assert sorted(compared) == sorted(made)
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from emotion.duplicates import duplicate_groups, faulty
+from emotion.data.duplicates import duplicate_groups, faulty
 
 
 def test_duplicate_groups_are_numbered_by_first_appearance() -> None:

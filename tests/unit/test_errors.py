@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emotion.errors import UserError, one_line_errors
+from emotion.runtime.errors import UserError, one_line_errors
 
 
 def test_a_user_error_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:

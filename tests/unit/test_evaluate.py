@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion.backend import keras
-from emotion.errors import UserError
+from emotion.data.duplicates import unseen
+from emotion.data.storage import SPLITS, Split, load_split, save_split
 from emotion.labels import CLASSES
-from emotion.models import save_model
-from emotion.splits import SPLITS, Split, load_split, save_split
+from emotion.network.keras_setup import keras
+from emotion.network.model import save_model
+from emotion.runtime.errors import UserError
 from stages import evaluate
-from tests.params import write_params
+from tests.support.parameters import write_params
 
 ROWS = 30
 TABLES = ["predictions.csv", "per_class.csv", "calibration.csv"]
@@ -75,7 +76,9 @@ def test_metrics_and_predictions_are_those_of_the_model(run: Path, model: keras.
 
 def test_clean_rows_leave_out_exact_copies_in_train_and_validation(run: Path) -> None:
     test, *seen = (load_split(run / name) for name in ("test", "train", "validation"))
-    assert evaluate.clean_rows(test, seen).tolist() == [False] * SEEN + [True] * (ROWS - SEEN)
+    assert unseen(test.images, *(split.images for split in seen)).tolist() == [False] * SEEN + [True] * (
+        ROWS - SEEN
+    )
     evaluate.main()
     assert json.loads((run / "metrics/evaluation.json").read_text())["clean"]["rows"] == ROWS - SEEN
 

@@ -12,16 +12,24 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from emotion.backend import keras
-from emotion.faces import BATCH, EXPRESSIONS, USAGE_COUNTS, in_shares, render_faces, write_faces
-from emotion.fer2013 import COLUMNS, PUBLISHED_COUNTS, USAGES, Table, read_csv
+from emotion.config.schema import load_params
+from emotion.data.storage import Split
 from emotion.labels import CLASSES, SIDE
-from emotion.networks import build
-from emotion.portrait import ACTION_UNITS, draw_batch
-from emotion.schema import load_params
-from emotion.splits import Split
-from emotion.training import fit
-from tests.params import ROOT, train_params
+from emotion.network.keras_setup import keras
+from emotion.network.model import build
+from emotion.source.fer2013 import COLUMNS, PUBLISHED_COUNTS, USAGES, Table, read_csv
+from emotion.synthetic.drawing import ACTION_UNITS, draw_batch
+from emotion.synthetic.expressions import (
+    BATCH,
+    EXPRESSIONS,
+    USAGE_COUNTS,
+    in_shares,
+    render_faces,
+    write_faces,
+)
+from emotion.training.loop import fit
+from tests.support.parameters import train_params
+from tests.support.paths import ROOT
 
 MOUTH = np.s_[:, 30:44, 10:38]  # rows and columns where the mouths are
 UPPER = np.s_[:, 6:26]  # and the brows and eyes
@@ -86,7 +94,10 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -
     here, there, other = tmp_path / "here.csv", tmp_path / "there.csv", tmp_path / "other.csv"
     write_faces(here, 150, 4)
     write_faces(other, 150, 5)
-    code = "import pathlib, sys, emotion.faces; emotion.faces.write_faces(pathlib.Path(sys.argv[1]), 150, 4)"
+    code = (
+        "import pathlib, sys; from emotion.synthetic.expressions import write_faces; "
+        "write_faces(pathlib.Path(sys.argv[1]), 150, 4)"
+    )
     subprocess.run([sys.executable, "-c", code, str(there)], check=True)
     assert here.read_bytes() == there.read_bytes()
     assert here.read_bytes() != other.read_bytes()
@@ -153,7 +164,7 @@ def test_a_linear_model_of_the_pixels_learns_something_and_a_network_far_more(tm
 
 
 def test_the_command_draws_a_contact_sheet(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "emotion.faces"]
+    command = [sys.executable, "-m", "emotion.synthetic.expressions"]
     subprocess.run([*command, str(tmp_path / "sheet"), "--seed", "3"], check=True)
     assert imread(tmp_path / "sheet", format="png").shape[:2] == (7 * 3 * SIDE, 8 * 3 * SIDE)
     refused = subprocess.run(

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from emotion.backend import keras, layers
-from emotion.fast_gradients import FastConv2D, FusedBatchNormalization, fast_layer
-from emotion.networks import build
-from emotion.schema import Precision
-from tests.params import model_params
+from emotion.config.schema import Precision
+from emotion.network.keras_setup import keras, layers
+from emotion.network.model import build
+from emotion.training.fast_gradients import FastConv2D, FusedBatchNormalization, fast_layer
+from tests.support.parameters import model_params
 
 PARAMS = model_params(name="paper_cnn", dropout=0.0, conv_dropout=0.0, dense_dropout=0.0)
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's kernels")

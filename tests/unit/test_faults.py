@@ -10,8 +10,8 @@ import pytest
 
 from tests import faults
 from tests.faults import CAUSES, Kill, Mark, Outcome, table
-from tests.params import write_params
-from tests.project import STAGES, Project
+from tests.support.parameters import write_params
+from tests.support.project import STAGES, Project
 
 INT, TERM, KILL = CAUSES
 MARK = Mark("Running stage", 2.0)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion import fer2013
-from emotion.duplicates import duplicate_groups, faulty
-from emotion.errors import UserError
-from emotion.fer2013 import (
+from emotion.data.duplicates import duplicate_groups, faulty
+from emotion.runtime.errors import UserError
+from emotion.source import fer2013
+from emotion.source.fer2013 import (
     COLUMNS,
     LONGEST_LINE,
     MOST_FAULTS,
@@ -22,8 +22,8 @@ from emotion.fer2013 import (
     read_csv,
     write_csv,
 )
-from tests.csvs import labels, write_good_csv
-from tests.reference import strict
+from tests.support.csvs import labels, write_good_csv
+from tests.support.reference import strict
 
 HEADER = b"emotion,pixels,Usage\n"
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from emotion.errors import UserError
-from emotion.schema import FacesParams, FetchParams, load_params
+from emotion.config.schema import FacesParams, FetchParams, load_params
+from emotion.runtime.errors import UserError
 from stages.fetch import from_file
-from tests.fetching import CSV, SHA256, ZIP, names
-from tests.params import ROOT
+from tests.support.fetching import CSV, SHA256, ZIP, names
+from tests.support.paths import ROOT
 
 
 def test_the_parameters_of_the_project_name_the_official_file() -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from emotion.archive import LIMIT
-from emotion.hub import Progress
-from tests.fetching import CSV, SHA256, ZIP, Run, run, start
-from tests.hub import Fault, Hub, serve
+from emotion.source.archive import LIMIT
+from emotion.source.hub import Progress
+from tests.support.fetching import CSV, SHA256, ZIP, Run, run, start
+from tests.support.hub_server import Fault, Hub, serve
 
 TOKEN = "hf_a_secret_of_the_user"
 # The library writes blocks of 10 MiB, so that less than one leaves nothing to resume.

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from emotion import figures
+from emotion.evaluation import figures
 from emotion.labels import CLASSES
 
 SMALL = 150_000  # bytes

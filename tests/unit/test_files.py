@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from emotion.files import hold, whole_file, whole_folder, write_json
+from emotion.runtime.files import whole_file, whole_folder, write_json
+from emotion.runtime.locks import hold
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PACKAGES = ("emotion", "stages", "experiments", "benchmarks")
 HOLD = """
 import pathlib, sys
-from emotion.files import hold
+from emotion.runtime.files import hold
 hold("stage", pathlib.Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from emotion.fer2013 import Table, read_csv
+from emotion.source.fer2013 import Table, read_csv
 from tests import fuzz
-from tests.hostile import Case, csv, zipped
+from tests.support.hostile import Case, csv, zipped
 
 GOOD = csv(2, 255)
 BAD = GOOD.replace(b" 9 ", b" 256 ", 1)

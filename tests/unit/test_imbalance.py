@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from emotion.imbalance import adjusted, adjustment_strength, class_weights, epoch_rows, log_shares
+from emotion.training.imbalance import class_weights, epoch_rows, log_shares
+from emotion.training.logit_adjustment import adjusted, adjustment_strength
 
 LABELS = np.repeat(np.arange(7), [40, 4, 36, 80, 48, 32, 60]).astype(np.uint8)
 COUNTS = np.bincount(LABELS)

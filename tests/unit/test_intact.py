@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from emotion.errors import UserError
-from emotion.intact import check_intact, main
+from emotion.runtime.errors import UserError
+from emotion.runtime.lockfile import check_intact
+from tools.verify import main
 
 CSV, SPLITS = Path("data/raw/faces.csv"), Path("data/splits/train")
 

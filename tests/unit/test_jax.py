@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion.models import load_model, predict
-from tests.params import ROOT
+from emotion.network.model import load_model, predict
+from tests.support.paths import ROOT
 
 # The recipe for a GPU with two epochs of few faces: augmentation of every kind, mixed faces, running means.
 TRAIN = """
@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion.backend import keras
-from emotion.models import from_pixels, predict, save_model
-from emotion.networks import build
-from emotion.schema import load_params
-from emotion.splits import Split
-from emotion.training import fit
+from emotion.network.keras_setup import keras
+from emotion.network.model import from_pixels, predict, save_model
+from emotion.network.blocks import build
+from emotion.config.schema import load_params
+from emotion.data.storage import Split
+from emotion.training.loop import fit
 from experiments.recipes import changed, row_settings
 
 assert keras.backend.backend() == "jax"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from emotion.errors import UserError
-from emotion.fer2013 import LONGEST_LINE
+from emotion.runtime.errors import UserError
+from emotion.source.fer2013 import LONGEST_LINE
 from stages import validate
-from tests.csvs import ROWS, write_good_csv
-from tests.params import write_params
+from tests.support.csvs import ROWS, write_good_csv
+from tests.support.parameters import write_params
 
 LINE = 10
 

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotion import models
-from emotion.backend import keras
-from emotion.errors import UserError
-from emotion.models import each_view, from_pixels, load_model, predict, save_model
-from emotion.networks import build
-from tests.params import model_params
+from emotion.network import model as models
+from emotion.network.keras_setup import keras
+from emotion.network.model import build, each_view, from_pixels, load_model, predict, save_model
+from emotion.runtime.errors import UserError
+from tests.support.parameters import model_params
 
 PARAMS = model_params()
 

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from emotion.backend import keras, layers
-from emotion.networks import build, shift_logits
-from emotion.schema import ModelParams
-from tests.params import model_params
+from emotion.config.schema import ModelParams
+from emotion.network.blocks import shift_logits
+from emotion.network.keras_setup import keras, layers
+from emotion.network.model import build
+from tests.support.parameters import model_params
 
 PARAMS = model_params(name="paper_cnn")
 FAST = PARAMS.model_copy(update={"name": "fast_cnn"})

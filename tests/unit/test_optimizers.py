@@ -3,9 +3,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotion.backend import keras, layers
-from emotion.optimizers import MUON_ADAM, learning_rate, optimizer
-from tests.params import train_params
+from emotion.network.keras_setup import keras, layers
+from emotion.training.optimizers import MUON_ADAM, learning_rate, optimizer
+from tests.support.parameters import train_params
 
 STEPS = 10  # of an epoch
 

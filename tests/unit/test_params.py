@@ -7,8 +7,8 @@ import pytest
 from pydantic import Field, with_config
 from typing_extensions import TypedDict  # pydantic needs it before Python 3.12
 
-from emotion import params
-from emotion.errors import UserError
+from emotion.config import loading as params
+from emotion.runtime.errors import UserError
 
 
 class Inner(params.Section):

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion.errors import UserError
-from emotion.files import write_json
+from emotion.data.storage import SPLITS, Split, save_split
 from emotion.labels import CLASSES
-from emotion.splits import SPLITS, Split, save_split
+from emotion.runtime.errors import UserError
+from emotion.runtime.files import write_json
 from stages import plot
-from tests.params import write_params
+from tests.support.parameters import write_params
+from tests.support.paths import ROOT
 
 FIGURES = [
     "class_balance.png",
@@ -22,7 +23,6 @@ FIGURES = [
     "training_curves.png",
 ]
 ARGUMENTS = [*SPLITS, "training", "predictions.csv", "calibration.csv", "evaluation.json", "plots"]
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion.errors import UserError
-from emotion.fer2013 import read_csv, write_csv
-from emotion.schema import PreprocessParams
-from emotion.splits import SPLITS, load_split
+from emotion.config.schema import PreprocessParams
+from emotion.data.protocols import split_rows
+from emotion.data.storage import SPLITS, load_split
+from emotion.runtime.errors import UserError
+from emotion.source.fer2013 import read_csv, write_csv
 from stages import preprocess
-from stages.preprocess import split_rows
-from tests.csvs import labels
-from tests.params import write_params
+from tests.support.csvs import labels
+from tests.support.parameters import write_params
 
 ROWS = 200
 PARAMS = PreprocessParams(split="random", validation=0.1, test=0.2, stratify=False, seed=1)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from emotion.errors import UserError
+from emotion.runtime.errors import UserError
 from experiments.ranking import dots, print_table, ranking
 
 CSV = """Experiment,rev,State,validation.accuracy,accuracy,train.optimizer,train.lr,train.epochs

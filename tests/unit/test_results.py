@@ -5,14 +5,14 @@ import pytest
 from ruamel.yaml import YAML
 
 from benchmarks.table import BEGIN, END
-from emotion.backend import keras, layers
-from emotion.errors import UserError
-from emotion.schema import load_params
+from emotion.config.schema import load_params
+from emotion.network.cost import multiply_adds
+from emotion.network.keras_setup import keras, layers
+from emotion.runtime.errors import UserError
 from experiments import results
-from experiments.cost import multiply_adds
 from experiments.measure import measured, tolerance, verdict
 from experiments.recipes import RECIPES, row_settings
-from tests.params import ROOT
+from tests.support.paths import ROOT
 
 RUN: dict[str, Any] = {
     "row": "fast-random",

@@ -13,11 +13,12 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
 
-from emotion.errors import UserError
-from emotion.params import Section
-from emotion.schema import FacesParams, FloorParams, Params, load_params
-from tests.params import ROOT, write_params
-from tests.project import STAGES
+from emotion.config.loading import Section
+from emotion.config.schema import FacesParams, FloorParams, Params, load_params
+from emotion.runtime.errors import UserError
+from tests.support.parameters import write_params
+from tests.support.paths import ROOT
+from tests.support.project import STAGES
 
 # Wrong values of each key, and a part of what is said of them besides the key and the value.
 BAD: dict[str, list[tuple[Any, str]]] = {

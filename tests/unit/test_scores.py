@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
-from emotion.labels import CLASSES
-from emotion.scores import (
+from emotion.evaluation.scores import (
     bootstrap_interval,
     calibration,
     class_scores,
@@ -16,6 +15,7 @@ from emotion.scores import (
     report_table,
     roc_auc,
 )
+from emotion.labels import CLASSES
 
 ROWS = 400
 KEYS = [

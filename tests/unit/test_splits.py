@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotion.errors import UserError
-from emotion.splits import Split, load_split, save_split
+from emotion.data.storage import Split, load_split, save_split
+from emotion.runtime.errors import UserError
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from emotion.fer2013 import PUBLISHED_COUNTS
-from emotion.splitting import at_random, by_usage
+from emotion.data.protocols import at_random, by_usage
+from emotion.source.fer2013 import PUBLISHED_COUNTS
 
 ROWS = 35_887
 LABELS = np.repeat(np.arange(7), PUBLISHED_COUNTS)

@@ -5,15 +5,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotion.backend import keras, layers
-from emotion.imbalance import log_shares
-from emotion.models import from_pixels, predict
-from emotion.networks import PROBABILITIES
-from emotion.splits import Split, save_split
-from emotion.training import fit
+from emotion.data.storage import Split, save_split
+from emotion.network.blocks import PROBABILITIES
+from emotion.network.keras_setup import keras, layers
+from emotion.network.model import from_pixels, predict
+from emotion.training import run
+from emotion.training.imbalance import log_shares
+from emotion.training.logit_adjustment import adjust
+from emotion.training.loop import fit
+from emotion.training.run import epoch_settings
 from stages import train
-from stages.train import adjust, epoch_settings
-from tests.params import model_params, train_params, write_params
+from tests.support.parameters import model_params, train_params, write_params
 
 MODEL = model_params()
 
@@ -95,8 +97,8 @@ def test_faulty_faces_are_left_out_of_training_alone_and_only_if_asked_for(
         seen.extend(split.rows.tolist() for split in splits[:2])
         return fit(network, params, *splits)
 
-    monkeypatch.setattr(train, "fit", recorded)
-    monkeypatch.setattr(train, "use_threads", lambda number: None)  # other tests have computed here before
+    monkeypatch.setattr(run, "fit", recorded)
+    monkeypatch.setattr(run, "use_threads", lambda number: None)  # other tests have computed here before
     monkeypatch.chdir(tmp_path)
     outputs = ["model.keras", "curves", "metrics.json", "--checkpoints", "checkpoints"]
     monkeypatch.setattr(sys, "argv", ["train", "train", "validation", *outputs])

@@ -5,13 +5,14 @@ from typing import Any, ClassVar, get_args
 import numpy as np
 import pytest
 
-from emotion.backend import keras, layers
-from emotion.checkpoint import History
-from emotion.schema import TrainParams
-from emotion.splits import Split
-from emotion.training import best_epoch, fit, loss
-from tests.learning import TRAIN, VALIDATION, Killed, killed_after, small_network, split, train
-from tests.params import train_params
+from emotion.config.schema import TrainParams
+from emotion.data.storage import Split
+from emotion.network.keras_setup import keras, layers
+from emotion.training.checkpoint import History
+from emotion.training.loop import best_epoch, fit
+from emotion.training.loss import loss
+from tests.support.learning import TRAIN, VALIDATION, Killed, killed_after, small_network, split, train
+from tests.support.parameters import train_params
 
 EPOCHS = train_params().epochs
 STATM = Path("/proc/self/statm")

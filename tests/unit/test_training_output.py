@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion.backend import keras
-from emotion.checkpoint import load_checkpoint
-from emotion.errors import UserError
-from emotion.training import fit
-from tests.learning import TRAIN, VALIDATION, small_network, train
-from tests.params import train_params
+from emotion.network.keras_setup import keras
+from emotion.runtime.errors import UserError
+from emotion.training.checkpoint import load_checkpoint
+from emotion.training.loop import fit
+from tests.support.learning import TRAIN, VALIDATION, small_network, train
+from tests.support.parameters import train_params
 
 
 def test_an_infinite_loss_is_one_line_that_names_epoch_and_rate(tmp_path: Path) -> None:

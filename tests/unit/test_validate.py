@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from emotion.errors import UserError
-from emotion.expectations import row_facts
-from emotion.fer2013 import USAGES, read_csv, write_csv
+from emotion.config.schema import ValidateParams, load_params
 from emotion.labels import SIDE
-from emotion.schema import ValidateParams, load_params
+from emotion.runtime.errors import UserError
+from emotion.source.fer2013 import USAGES, read_csv, write_csv
+from emotion.validation.facts import row_facts
 from stages.validate import fault, metrics, show, validate
-from tests.csvs import ROWS, labels, write_good_csv
-from tests.params import write_params
+from tests.support.csvs import ROWS, labels, write_good_csv
+from tests.support.parameters import write_params
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 LIMITS: dict[str, Any] = {
     "rows": ROWS,
     "class_tolerance": 0.02,

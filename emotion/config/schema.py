@@ -1,0 +1,155 @@
+"""What params.yaml may hold, a class for each section.
+
+No value has a default: the file alone decides what is run, and what stands here only refuses. That is why no
+stage depends on this module, and a new parameter of one stage reruns no other.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, with_config
+from typing_extensions import TypedDict  # pydantic needs it before Python 3.12
+
+from emotion.config.loading import FILE, STRICT, Section, load
+from emotion.labels import SIDE
+from emotion.runtime.errors import UserError
+
+Precision = Literal["float32", "bfloat16"]
+ClassWeights = Literal["none", "balanced", "sqrt"]
+Sampling = Literal["natural", "balanced"]
+
+
+class FacesParams(Section):
+    """`fetch.faces`: how many faces to render; the same seed gives the same faces."""
+
+    rows: int = Field(ge=1)
+    seed: int = Field(ge=0)
+
+
+class FetchParams(Section):
+    """Where the CSV comes from, and what it must be."""
+
+    source: Literal["huggingface", "file", "faces"]
+    repo: str
+    revision: str
+    file: str
+    path: str | None
+    sha256: str | None = Field(pattern="^[0-9a-f]{64}$")
+    faces: FacesParams
+
+
+class ValidateParams(Section):
+    """How many rows the CSV must have, and how many of its known faults it may."""
+
+    rows: int | None = Field(ge=1)
+    class_tolerance: float = Field(ge=0, le=1)
+    max_constant: int = Field(ge=0)
+    max_duplicates: int = Field(ge=0)
+    max_cross_split: int = Field(ge=0)
+    max_conflicting: int = Field(ge=0)
+
+
+class PreprocessParams(Section):
+    """How the rows are split."""
+
+    split: Literal["random", "official", "grouped"]
+    validation: float = Field(gt=0, lt=0.5)
+    test: float = Field(gt=0, lt=0.5)
+    stratify: bool
+    seed: int = Field(ge=0, lt=2**32)
+
+
+class ModelParams(Section):
+    """The network."""
+
+    name: Literal["paper_cnn", "fast_cnn", "strong_cnn", "resemotenet"]
+    dropout: float = Field(ge=0, lt=1)
+    conv_dropout: float = Field(ge=0, lt=1)
+    dense_dropout: float = Field(ge=0, lt=1)
+    l2: float = Field(ge=0, lt=1)
+    flip_average: bool
+    shift_average: int = Field(ge=0, le=12)
+
+
+class TrainParams(Section):
+    """How the network is trained."""
+
+    optimizer: Literal["adam", "sgd", "rmsprop", "adamw", "nadam", "adagrad", "muon"]
+    lr: float = Field(gt=0, le=10)
+    schedule: Literal["constant", "cosine"]
+    warmup: float = Field(ge=0, lt=1)
+    momentum: float = Field(ge=0, lt=1)
+    weight_decay: float | None = Field(ge=0, lt=1)
+    batch_size: int = Field(ge=1, le=65536)
+    epochs: int = Field(ge=1, le=10000)
+    patience: int = Field(ge=1, le=10000)
+    small_epochs: int = Field(ge=0, le=10000)
+    small_side: int = Field(ge=16, le=SIDE)
+    shift: float = Field(ge=0, le=0.5)
+    zoom: float = Field(ge=0, le=0.5)
+    flip: bool
+    rotation: float = Field(ge=0, le=180)
+    light: float = Field(ge=0, le=1)
+    erase: float = Field(ge=0, le=1)
+    mixup: float = Field(ge=0, le=10)
+    average: float = Field(ge=0, lt=1)
+    drop_faulty: bool
+    class_weights: ClassWeights
+    sampling: Sampling
+    focal_gamma: float = Field(ge=0, le=10)
+    label_smoothing: float = Field(ge=0, lt=1)
+    logit_adjustment: bool
+    precision: Precision
+    threads: int = Field(ge=1, le=1024)
+    seed: int = Field(ge=0, lt=2**32)
+
+
+class FloorParams(Section):
+    """`evaluate.floor`: the least that the scores must reach."""
+
+    accuracy: float = Field(ge=0, le=1)
+    macro_f1: float = Field(ge=0, le=1)
+
+
+class EvaluateParams(Section):
+    """How the model is measured, and what it must reach."""
+
+    floor: FloorParams | None
+    bootstrap: int = Field(ge=100, le=1_000_000)
+    ece_bins: int = Field(ge=1, le=1000)
+    seed: int = Field(ge=0, lt=2**32)
+
+
+class PlotParams(Section):
+    """How the figures look."""
+
+    dpi: int = Field(ge=20, le=600)
+    gallery: int = Field(ge=1, le=50)
+
+
+@with_config(STRICT)
+class Params(TypedDict):
+    """The whole of params.yaml."""
+
+    fetch: FetchParams
+    validate: ValidateParams
+    preprocess: PreprocessParams
+    model: ModelParams
+    train: TrainParams
+    evaluate: EvaluateParams
+    plot: PlotParams
+
+
+def load_params(file: Path = FILE) -> Params:
+    """Return params.yaml, the whole of it checked, so that no stage starts on a wrong one.
+
+    Raises:
+        UserError: see emotion.config.loading.load; or two values do not go together.
+    """
+    params = load(Params, file)
+    small = f"{file}: train.small_epochs is {params['train'].small_epochs}: must be 0"
+    if params["train"].small_epochs and params["model"].name == "paper_cnn":
+        raise UserError(f"{small} for paper_cnn, whose dense layers take faces of one size")
+    if params["train"].small_epochs and params["train"].erase:
+        raise UserError(f"{small} with train.erase, because Keras erases in faces of one size alone")
+    return params

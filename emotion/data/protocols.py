@@ -1,0 +1,83 @@
+"""The protocols of the split: which row goes to train, validation and test."""
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from emotion.config.schema import PreprocessParams
+from emotion.data.duplicates import duplicate_groups
+from emotion.runtime.errors import UserError
+from emotion.source.fer2013 import FIRST_LINE, USAGES, Table
+
+
+def split_rows(table: Table, params: PreprocessParams) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the rows of the train, validation and test split, each in random order.
+
+    Raises:
+        UserError: a row has a fault, or a class is too rare to be stratified.
+    """
+    if table.faults:
+        row, fault = next(iter(table.faults.items()))
+        raise UserError(f"line {row + FIRST_LINE} of the CSV has a fault ({fault}); run: dvc repro validate")
+    if params.split == "official":
+        rng = np.random.default_rng(params.seed)
+        train, validation, test = (rng.permutation(rows) for rows in by_usage(table.usage))
+        return train, validation, test
+    together = params.split == "grouped"
+    groups = duplicate_groups(table.images) if together else np.arange(len(table))
+    try:
+        return at_random(table.emotion, groups, params.validation, params.test, params.stratify, params.seed)
+    except ValueError as error:
+        raise UserError(
+            f"the rows cannot be split: {error} (preprocess.stratify, .validation, .test)"
+        ) from error
+
+
+def by_usage(usage: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the rows of the official train, validation (PublicTest) and test (PrivateTest) split.
+
+    Args:
+        usage: int (rows,), an index into USAGES for each row.
+    """
+    train, validation, test = (np.flatnonzero(usage == part) for part in range(len(USAGES)))
+    return train, validation, test
+
+
+def at_random(
+    labels: np.ndarray,
+    groups: np.ndarray,
+    validation: float,
+    test: float,
+    stratify: bool,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the rows of a random train, validation and test split.
+
+    Args:
+        labels: int (rows,), the class of each row.
+        groups: int (rows,), numbered from 0; rows of one group stay together. A group a row is a
+            plain random split.
+        validation: share of the groups that validates.
+        test: share of the groups that tests.
+        stratify: keep the class shares equal in the three; a group counts as the class of its first row.
+        seed: of the shuffle.
+    """
+    _, first_row = np.unique(groups, return_index=True)
+    group_labels = labels[first_row]
+    everything = np.arange(len(first_row))
+    rest, tested = train_test_split(
+        everything,
+        test_size=test,
+        random_state=seed,
+        stratify=group_labels if stratify else None,
+    )
+    trained, validated = train_test_split(
+        rest,
+        test_size=validation / (1 - test),
+        random_state=seed,
+        stratify=group_labels[rest] if stratify else None,
+    )
+    rng = np.random.default_rng(seed)
+    train_rows, validation_rows, test_rows = (
+        rng.permutation(np.flatnonzero(np.isin(groups, part))) for part in (trained, validated, tested)
+    )
+    return train_rows, validation_rows, test_rows

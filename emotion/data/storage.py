@@ -1,0 +1,60 @@
+"""The processed data on disk: a folder of images, labels and CSV rows for each split."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emotion.labels import CLASSES, SIDE
+from emotion.runtime.errors import UserError
+
+SPLITS = ("train", "validation", "test")
+PARTS = ("images", "labels", "rows")
+
+
+@dataclass(frozen=True)
+class Split:
+    """The faces of one split; entry i of each array belongs to the same face.
+
+    Attributes:
+        images: uint8 (N, 48, 48, 1), grey values as in the CSV.
+        labels: uint8 (N,), classes 0 to 6.
+        rows: int32 (N,), the row of the CSV that the face came from; row 0 follows the header.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    rows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def save_split(folder: Path, split: Split) -> None:
+    """Write a split as three .npy files that can be mapped into memory."""
+    for part in PARTS:
+        np.save(folder / f"{part}.npy", getattr(split, part), allow_pickle=False)
+
+
+def load_split(folder: Path) -> Split:
+    """Map the split in a folder into memory.
+
+    Raises:
+        UserError: a file is missing, is not a whole array, or does not fit the others.
+    """
+    split = Split(**{part: _mapped(folder / f"{part}.npy") for part in PARTS})
+    shape = (len(split), SIDE, SIDE, 1)
+    if split.images.shape != shape or split.images.dtype != np.uint8 or split.rows.shape != shape[:1]:
+        raise UserError(f"{folder}: the arrays do not fit together; run: dvc repro -f preprocess")
+    if len(split) == 0 or split.labels.max() >= len(CLASSES):
+        raise UserError(f"{folder} is empty or has unknown labels; run: dvc repro -f preprocess")
+    return split
+
+
+def _mapped(path: Path) -> np.ndarray:
+    try:
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array
+    except (OSError, ValueError, EOFError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} cannot be read ({reason}); run: dvc repro -f preprocess") from error

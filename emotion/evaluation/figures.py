@@ -1,0 +1,232 @@
+"""The figures of a run, each drawn from plain arrays; the same arrays give the same PNG bytes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from emotion.labels import CLASSES
+from emotion.runtime.files import whole_file
+
+# Okabe and Ito's colours, which colour-blind people can tell apart.
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#595959"
+STYLE = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same glyphs everywhere
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#E4E4E4",
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+    "hatch.linewidth": 0.6,
+}
+house_style = matplotlib.style.context(["default", STYLE])  # "default" undoes a matplotlibrc
+
+# F1 of each class in the paper, on its own random 81/9/10 split, in the order of CLASSES.
+PAPER_F1 = (0.568, 0.474, 0.481, 0.855, 0.547, 0.735, 0.596)
+
+Columns = Mapping[str, np.ndarray]
+
+
+@house_style
+def save_png(figure: Figure, path: Path, dpi: int) -> None:
+    """Write a figure as a PNG without the software version that matplotlib would put into it."""
+    with whole_file(path) as partial:
+        figure.savefig(partial, format="png", dpi=dpi, metadata={"Software": None})
+
+
+@house_style
+def training_curves(train: Columns, validation: Columns) -> Figure:
+    """Draw loss and accuracy over the epochs, and mark the epoch whose weights were kept.
+
+    Args:
+        train: "step" (epochs from 1), "loss" and "accuracy", each (E,), on the training faces.
+        validation: the same on the validation faces.
+    """
+    figure = Figure(figsize=(9, 3.6))
+    best = int(np.argmax(validation["accuracy"]))
+    for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        epochs, kept = validation["step"], validation[metric][best]
+        marker = "o" if len(epochs) == 1 else None
+        axes.plot(train["step"], train[metric], color=BLUE, marker=marker, label="training")
+        axes.plot(epochs, validation[metric], color=ORANGE, marker=marker, label="validation")
+        axes.axvline(epochs[best], color=GREY, linewidth=0.8, linestyle="--")
+        axes.plot(epochs[best], kept, "o", color=GREY, label=f"kept: epoch {epochs[best]:.0f}, {kept:.3f}")
+        axes.set(title=metric.capitalize(), xlabel="epoch", ylabel=metric)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.legend()
+    return figure
+
+
+@house_style
+def confusion_matrix(actual: np.ndarray, predicted: np.ndarray) -> Figure:
+    """Draw, for each actual class, what share of its faces was taken for each class.
+
+    Args:
+        actual: integers (N,), classes 0 to 6.
+        predicted: the same of the predictions.
+    """
+    counts = np.zeros((len(CLASSES), len(CLASSES)), int)
+    np.add.at(counts, (actual, predicted), 1)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+    figure = Figure(figsize=(7, 6))
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), share in np.ndenumerate(shares):
+        colour = "white" if share > 0.5 else "black"
+        centre = {"x": column, "s": f"{share:.0%}", "color": colour, "ha": "center"}
+        axes.text(y=row - 0.02, va="bottom", **centre)
+        axes.text(y=row + 0.08, va="top", **{**centre, "s": f"{counts[row, column]:,}"}, fontsize=7)
+    names = [f"{name}\n({total:,})" for name, total in zip(CLASSES, counts.sum(axis=1), strict=True)]
+    axes.set_xticks(range(len(CLASSES)), CLASSES, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(CLASSES)), names)
+    axes.set(title="Confusion on the test split", xlabel="predicted class", ylabel="actual class (faces)")
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    bar = figure.colorbar(image, shrink=0.8, label="share of the actual class", format=PercentFormatter(1))
+    bar.outline.set_visible(False)
+    return figure
+
+
+@house_style
+def per_class_f1(f1: np.ndarray) -> Figure:
+    """Draw the F1 of each class beside the paper's.
+
+    Args:
+        f1: float (7,), in the order of CLASSES.
+    """
+    figure = Figure(figsize=(9, 3.8))
+    axes = figure.subplots()
+    for offset, values, colour, name in ((-0.2, f1, BLUE, "this run"), (0.2, PAPER_F1, ORANGE, "paper")):
+        bars = axes.bar(
+            np.arange(len(CLASSES)) + offset,
+            values,
+            width=0.38,
+            color=colour,
+            label=f"{name} (macro F1 {np.mean(values):.3f})",
+        )
+        axes.bar_label(bars, fmt="%.3f", fontsize=8, padding=1)
+    _name_classes(axes)
+    axes.set(title="F1 of each class on the test split", ylabel="F1", ylim=(0, 1))
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+@house_style
+def class_balance(splits: Mapping[str, np.ndarray]) -> Figure:
+    """Draw the share of each class in each split, with the number of faces on the bars.
+
+    Args:
+        splits: the labels of each split, integers (N,), by its name.
+    """
+    figure = Figure(figsize=(9, 3.8))
+    axes = figure.subplots()
+    width = 0.84 / len(splits)
+    for index, (name, labels) in enumerate(splits.items()):
+        counts = np.bincount(labels, minlength=len(CLASSES))
+        bars = axes.bar(
+            np.arange(len(CLASSES)) + (index - (len(splits) - 1) / 2) * width,
+            counts / len(labels),
+            width=width * 0.94,
+            color=(BLUE, ORANGE, GREEN)[index],
+            label=f"{name} ({len(labels):,} faces)",
+        )
+        axes.bar_label(bars, [f"{count:,}" for count in counts], fontsize=8, padding=2, rotation=90)
+    _name_classes(axes)
+    axes.set(title="Class balance of the splits", ylabel="share of the split")
+    axes.margins(y=0.15)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    figure.legend(loc="outside lower center", ncols=len(splits))
+    return figure
+
+
+@house_style
+def reliability(bins: Columns, error: float) -> Figure:
+    """Draw accuracy against confidence, the gap to a calibrated classifier, and how the rows are spread.
+
+    Args:
+        bins: of the confidence: "low" and "high" edge, "rows", their mean "confidence" and "accuracy",
+            each (B,).
+        error: the expected calibration error of all bins.
+    """
+    low, accuracy = bins["low"], bins["accuracy"]
+    figure = Figure(figsize=(5.2, 5.6))
+    axes, histogram = figure.subplots(2, 1, sharex=True, height_ratios=[3.2, 1])
+    place = {"x": low, "width": bins["high"] - low, "align": "edge"}
+    axes.bar(height=accuracy, color=BLUE, edgecolor="white", label="accuracy", **place)
+    axes.bar(
+        height=bins["confidence"] - accuracy,
+        bottom=accuracy,
+        facecolor="#F7DDA0",
+        edgecolor="#B85C00",
+        hatch="////",
+        linewidth=0.8,
+        label="gap to the confidence",
+        **place,
+    )
+    axes.plot([0, 1], [0, 1], "--", color="black", linewidth=1, label="calibrated")
+    axes.set(title=f"Reliability (ECE {error:.3f})", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
+    axes.legend(loc="upper left")
+    histogram.bar(height=bins["rows"] / bins["rows"].sum(), color=GREY, edgecolor="white", **place)
+    histogram.set(xlabel="confidence in the predicted class", ylabel="share of\nthe faces")
+    histogram.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    return figure
+
+
+@house_style
+def gallery(
+    images: np.ndarray, actual: np.ndarray, predicted: np.ndarray, confidence: np.ndarray, columns: int
+) -> Figure:
+    """Draw a row of faces that are recognised and two rows of the most confident mistakes.
+
+    Args:
+        images: uint8 (N, 48, 48, 1).
+        actual: integers (N,), classes 0 to 6.
+        predicted: the same of the predictions.
+        confidence: float (N,), the probability of the predicted class.
+        columns: faces in a row.
+    """
+    surest = np.argsort(-confidence, kind="stable")
+    right = surest[(predicted == actual)[surest]]
+    wrong = surest[(predicted != actual)[surest]]
+    spread = np.linspace(0, len(right) - 1, min(columns, len(right))).round().astype(int)
+
+    figure = Figure(figsize=(max(1.3 * columns, 5.2), 5.8))
+    upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=[1.1, 2]).ravel()
+    upper.suptitle("Right, from the most to the least confident: class, confidence", fontsize=11)
+    lower.suptitle("Wrong, the most confident first: actual → predicted, confidence", fontsize=11)
+    for part, chosen, rows in ((upper, right[spread], 1), (lower, wrong[: 2 * columns], 2)):
+        labels = [_face_label(actual[i], predicted[i], confidence[i]) for i in chosen]
+        _draw_faces(part, images[chosen], labels, rows, columns)
+    return figure
+
+
+def _face_label(actual: int, predicted: int, confidence: float) -> str:
+    if actual == predicted:
+        return f"{CLASSES[actual]} {confidence:.2f}"
+    return f"{CLASSES[actual]} →\n{CLASSES[predicted]} {confidence:.2f}"
+
+
+def _draw_faces(part: SubFigure, images: np.ndarray, labels: list[str], rows: int, columns: int) -> None:
+    places = part.subplots(rows, columns, squeeze=False).ravel()
+    for axes in places:
+        axes.set_axis_off()
+    for axes, image, label in zip(places, images, labels, strict=False):
+        axes.imshow(image[:, :, 0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axes.set_title(label, fontsize=8)
+    if len(images) == 0:
+        places[0].text(0, 0.5, "none")
+
+
+def _name_classes(axes: Axes) -> None:
+    axes.set_xticks(range(len(CLASSES)), CLASSES)
+    axes.grid(visible=False, axis="x")
+    axes.tick_params(axis="x", length=0)

@@ -1,0 +1,68 @@
+"""The machine that the measurements are made on; `python -m emotion.runtime.machine` describes it."""
+
+import os
+import platform
+from importlib.metadata import distributions
+from pathlib import Path
+
+INSTRUCTIONS = {  # from the widest to the narrowest
+    "amx_bf16": "AMX",
+    "avx512_bf16": "AVX-512 BF16",
+    "avx512f": "AVX-512",
+    "avx2": "AVX2",
+}
+CPUINFO = Path("/proc/cpuinfo")  # on Linux alone
+PACKAGES = ("numpy", "pandas", "great-expectations", "keras", "tensorflow", "tensorflow-cpu", "dvc")
+
+
+def describe() -> str:
+    """Return the processor, the memory, the system and the versions as a Markdown list."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    installed = {found.name.replace("_", "-"): found.version for found in distributions()}
+    versions = [f"{name} {installed[name]}" for name in PACKAGES if name in installed]
+    return "\n".join(
+        [
+            f"- processor: {_cpu('model name') or platform.processor()}, {os.cpu_count()} cores",
+            f"- bfloat16 instructions (AVX-512 BF16 or AMX): {bfloat16()}",
+            f"- memory: {memory / 1e9:.0f} GB",
+            f"- system: {platform.system()}, {platform.machine()}",
+            f"- versions: Python {platform.python_version()}, {', '.join(versions)}",
+        ]
+    )
+
+
+def hardware() -> str:
+    """Return what Keras trains on: a GPU's name, or the processor with its widest matrix instructions."""
+    jax = ", with JAX" if os.environ.get("KERAS_BACKEND") == "jax" else ""
+    if jax and (gpu := _gpu()):
+        return gpu + jax
+    name = f"{os.cpu_count()} cores of {_cpu('model name') or platform.processor() or 'unknown'}"
+    flags = set(_cpu("flags").split())
+    return next((f"{name}, {words}" for flag, words in INSTRUCTIONS.items() if flag in flags), name) + jax
+
+
+def bfloat16() -> str:
+    """Tell whether the processor has instructions for bfloat16: yes, no, or unknown."""
+    flags = set(_cpu("flags").split())
+    if not flags:
+        return "unknown"
+    return "yes" if flags & {"avx512_bf16", "amx_bf16"} else "no"
+
+
+def _gpu() -> str:
+    """Return the name of the accelerator that JAX uses, '' where there is none."""
+    import jax  # here, because nothing else of this module needs it
+
+    device = jax.devices()[0]
+    return "" if device.platform == "cpu" else str(device.device_kind)
+
+
+def _cpu(key: str) -> str:
+    """Return what /proc/cpuinfo says of the first core under `key`; '' where it says nothing."""
+    lines = CPUINFO.read_text(encoding="utf-8").splitlines() if CPUINFO.exists() else []
+    values = (line.partition(":")[2].strip() for line in lines if line.partition(":")[0].strip() == key)
+    return next(values, "")
+
+
+if __name__ == "__main__":
+    print(describe())

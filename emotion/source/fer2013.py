@@ -1,0 +1,266 @@
+"""The FER-2013 CSV: its columns, its published counts, and how it is read and written.
+
+Source: Goodfellow et al., "Challenges in Representation Learning: A report on three machine learning
+contests", ICONIP 2013. A file has the header `emotion,pixels,Usage` and a row for each face: a class
+0 to 6, 48 x 48 grey values 0 to 255 separated by spaces, and the part of the contest's split.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from emotion.labels import CLASSES, SIDE
+from emotion.runtime.errors import UserError
+
+PUBLISHED_COUNTS = (4953, 547, 5121, 8989, 6077, 4002, 6198)
+COLUMNS = ("emotion", "pixels", "Usage")
+USAGES = ("Training", "PublicTest", "PrivateTest")
+PIXELS = SIDE * SIDE
+FIRST_LINE = 2  # the line of row 0 in an editor: the header is line 1
+
+INT32 = np.iinfo(np.int32)
+UNKNOWN = INT32.min  # no integer, or none of USAGES
+LONGEST_LINE = 16 * 1024  # bytes; an official row has at most 9,230
+BATCH = 16  # rows that are parsed at once: few enough for a processor's cache
+MOST_FAULTS = 1000  # faulty rows after which reading stops: the file is not what it should be
+
+_LABELS = {str(label).encode(): label for label in range(len(CLASSES))}
+_USAGES = {name.encode(): index for index, name in enumerate(USAGES)}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV as it was found, faults included; every array has one entry a row.
+
+    Attributes:
+        columns: the header's names, in their order; empty for an empty file.
+        emotion: int32, the class as it stands there; UNKNOWN where it is not an integer.
+        usage: int32, an index into USAGES; UNKNOWN where it is none of them.
+        images: uint8 (rows, 48, 48, 1); zeros where a row has not exactly 2,304 values 0 to 255.
+        fields: int32, how many fields the row has.
+        pixel_count: int32, how many values the pixel field has.
+        non_integers: int32, how many of those are not integers.
+        out_of_range: int32, how many of the integers are not 0 to 255.
+        faults: what is wrong with a row, by its number from 0, for the rows that have a fault.
+    """
+
+    columns: tuple[str, ...]
+    emotion: np.ndarray
+    usage: np.ndarray
+    images: np.ndarray
+    fields: np.ndarray
+    pixel_count: np.ndarray
+    non_integers: np.ndarray
+    out_of_range: np.ndarray
+    faults: dict[int, str]
+
+    def __len__(self) -> int:
+        return len(self.emotion)
+
+    @property
+    def whole(self) -> np.ndarray:
+        """Bool (rows,): which rows have an image of exactly 2,304 values 0 to 255."""
+        faults = np.abs(self.pixel_count - PIXELS) + self.non_integers + self.out_of_range
+        return np.asarray(faults == 0)
+
+
+class Row(NamedTuple):
+    """What is known of a row besides its image; the defaults are those of a row without a fault."""
+
+    emotion: int = UNKNOWN
+    usage: int = UNKNOWN
+    fields: int = len(COLUMNS)
+    pixel_count: int = PIXELS
+    non_integers: int = 0
+    out_of_range: int = 0
+
+
+def read_csv(path: Path) -> Table:
+    """Read a CSV of the FER-2013 schema in one pass, in memory bounded by the images.
+
+    A byte-order mark and CRLF line ends are read rightly. Faults of the content do not raise: they
+    are described in the table, for validation to judge. After MOST_FAULTS faulty rows the rest of
+    the file is not read, which the last fault says.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    rows: list[Row] = []
+    images = bytearray()
+    faults: dict[int, str] = {}
+    try:
+        with path.open("rb") as file:
+            lines = _lines(file)
+            columns = _columns(next(lines, b""))
+            for row, image, fault in _parsed(lines):
+                if fault:
+                    faults[len(rows)] = fault
+                rows.append(row)
+                images += image
+                if len(faults) == MOST_FAULTS:
+                    faults[len(rows) - 1] += f"; reading stopped here, after {MOST_FAULTS:,} faulty rows"
+                    break
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from error
+    facts = np.array(rows, np.int32).reshape(len(rows), len(Row._fields))
+    return Table(
+        columns=columns,
+        images=np.frombuffer(images, np.uint8).reshape(len(rows), SIDE, SIDE, 1),
+        faults=faults,
+        **dict(zip(Row._fields, facts.T.copy(), strict=True)),
+    )
+
+
+def write_csv(path: Path, images: np.ndarray, emotion: Iterable[int], usage: Iterable[int]) -> None:
+    """Write faces as a CSV of exactly the FER-2013 schema.
+
+    Args:
+        path: where to write.
+        images: uint8 (rows, 48, 48) or (rows, 48, 48, 1).
+        emotion: the class of each row, 0 to 6.
+        usage: the index into USAGES of each row.
+    """
+    text = [str(value) for value in range(256)]
+    with path.open("w", encoding="ascii", newline="\n") as file:
+        file.write(",".join(COLUMNS) + "\n")
+        for image, label, part in zip(images, emotion, usage, strict=True):
+            pixels = " ".join([text[value] for value in image.ravel().tolist()])
+            file.write(f"{label},{pixels},{USAGES[part]}\n")
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines without their ends; of a longer one, the first LONGEST_LINE + 1 bytes."""
+    while line := file.readline(LONGEST_LINE + 1):
+        if line.endswith(b"\n"):
+            yield line[:-1].removesuffix(b"\r")
+            continue
+        yield line
+        rest = line
+        while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
+            rest = file.readline(LONGEST_LINE + 1)
+
+
+def _columns(header: bytes) -> tuple[str, ...]:
+    """Return the names of a header; of a strange one, only as much as a message can show."""
+    text = repr(header.removeprefix(b"\xef\xbb\xbf"))[2:-1]
+    return tuple(name[:40] for name in text.split(",")[:10]) if text else ()
+
+
+def _parsed(lines: Iterator[bytes]) -> Iterator[tuple[Row, bytes, str]]:
+    """Yield for each line the facts, the image as bytes, and the fault in words or ''."""
+    while batch := list(islice(lines, BATCH)):
+        yield from _parse(batch)
+
+
+def _parse(lines: list[bytes]) -> list[tuple[Row, bytes, str]]:
+    """Parse lines all at once if all are regular, else one by one."""
+    rows = [line.split(b",") for line in lines]
+    if all(len(row) == len(COLUMNS) and row[0] in _LABELS and row[2] in _USAGES for row in rows):
+        images = _regular_images([row[1] for row in rows])
+        if images is not None:
+            facts = [Row(_LABELS[label], _USAGES[usage]) for label, _, usage in rows]
+            return [(row, image.tobytes(), "") for row, image in zip(facts, images, strict=True)]
+    if len(lines) == 1:
+        return [_parse_with_care(lines[0])]
+    return [row for line in lines for row in _parse([line])]
+
+
+def _regular_images(fields: list[bytes]) -> np.ndarray | None:
+    """Return the pixels of fields, uint8 (fields, 2304), or None if any field has others than 0 to 255.
+
+    The arithmetic runs over all bytes at once, in uint8, which is what makes it fast: where a number's
+    last digit stands, it and the two digits before it give the value. None may also mean that all
+    fields are right but one is irregular (a tab, a leading zero too many).
+    """
+    text = np.frombuffer(b"   %b " % b" ".join(fields), np.uint8)
+    digits = text - np.uint8(ord("0"))  # wraps round: only digits come out below 10
+    is_digit = (digits < 10).view(np.uint8)
+    if np.count_nonzero(is_digit) + np.count_nonzero(text == ord(" ")) != len(text):
+        return None
+    is_last = is_digit[3:-1] > is_digit[4:]
+    ends = np.flatnonzero(is_last)
+    if not _same_number_each(ends, fields):
+        return None
+    has_hundreds = is_digit[2:-2] & is_digit[1:-3]
+    has_thousands = has_hundreds & is_digit[:-4]
+    digits *= is_digit
+    hundreds = digits[1:-3] * has_hundreds
+    below_hundred = digits[2:-2] * np.uint8(10) + digits[3:-1]
+    values = hundreds * np.uint8(100) + below_hundred
+    above_255 = (hundreds > 2) | (values < below_hundred)  # the latter: it wrapped round
+    if np.count_nonzero((above_255 | has_thousands) & is_last):
+        return None
+    return values.take(ends).reshape(len(fields), PIXELS)
+
+
+def _same_number_each(ends: np.ndarray, fields: list[bytes]) -> bool:
+    """Tell whether each of the fields, joined by a byte, has PIXELS of the numbers that end at `ends`."""
+    if len(ends) != len(fields) * PIXELS:
+        return False
+    stops = np.cumsum([len(field) + 1 for field in fields])
+    by_field = ends.reshape(len(fields), PIXELS)
+    return bool(np.all(by_field[:, -1] < stops) and np.all(by_field[1:, 0] >= stops[:-1]))
+
+
+def _parse_with_care(line: bytes) -> tuple[Row, bytes, str]:
+    """Read any line, slowly, and say everything that is wrong with it."""
+    if not line:
+        return Row(fields=0, pixel_count=0), bytes(PIXELS), "the line is empty"
+    if len(line) > LONGEST_LINE:
+        fault = f"the line has more than {LONGEST_LINE:,} bytes"
+        return Row(fields=0, pixel_count=0), bytes(PIXELS), fault
+    fields = line.split(b",")
+    label, pixels, usage = [*fields, b"", b""][:3]
+    emotion = _integer(label)
+    tokens = re.findall(rb"[^ \t]+", pixels)  # split() would also take a lone CR for white space
+    integers = [_integer(token) for token in tokens]
+    odd = [token for token, integer in zip(tokens, integers, strict=True) if integer is None]
+    outside = [integer for integer in integers if integer is not None and not 0 <= integer <= 255]
+
+    faults = []
+    if len(fields) != len(COLUMNS):
+        faults.append(f"{_counted(len(fields), 'field')} instead of {len(COLUMNS)}")
+    if emotion is None or not 0 <= emotion < len(CLASSES):
+        faults.append(f"emotion is {_shown(label)}")
+    if len(tokens) != PIXELS:
+        faults.append(f"{_counted(len(tokens), 'pixel')} instead of {PIXELS:,}")
+    if odd:
+        faults.append(f"pixel value {_shown(odd[0])} is not an integer")
+    if outside:
+        faults.append(f"pixel value {outside[0]} is outside 0 to 255")
+    if usage not in _USAGES:
+        faults.append(f"Usage is {_shown(usage)}")
+    row = Row(
+        emotion=UNKNOWN if emotion is None else emotion,
+        usage=_USAGES.get(usage, UNKNOWN),
+        fields=len(fields),
+        pixel_count=len(tokens),
+        non_integers=len(odd),
+        out_of_range=len(outside),
+    )
+    whole = len(tokens) == PIXELS and not odd and not outside
+    image = bytes(integer or 0 for integer in integers) if whole else bytes(PIXELS)
+    return row, image, ", ".join(faults)
+
+
+@lru_cache(1000)  # rows that are read slowly repeat a few hundred values
+def _integer(text: bytes) -> int | None:
+    """Return the integer, one of many digits as an end of int32, or None if it is not one."""
+    if not re.fullmatch(rb"-?[0-9]+", text):
+        return None
+    return int(min(max(float(text), INT32.min), INT32.max))  # int() is quadratic in the digits
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _shown(text: bytes) -> str:
+    """Return the start of a field as it can stand in a message of one line."""
+    return repr(text[:20])[1:]

@@ -1,0 +1,156 @@
+"""A file of a dataset on the Hugging Face Hub; whatever goes wrong is one line."""
+
+import logging
+import warnings
+from pathlib import Path
+
+from huggingface_hub import (
+    constants,
+    get_hf_file_metadata,
+    get_token,
+    hf_hub_download,
+    hf_hub_url,
+    try_to_load_from_cache,
+)
+from huggingface_hub.errors import (
+    FileMetadataError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RemoteEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.utils.tqdm import tqdm
+
+from emotion.runtime.errors import FULL, UserError
+from emotion.source.archive import LIMIT
+
+HUB = constants.ENDPOINT.rpartition("@")[2]  # a private mirror may carry a password before the @
+ELSEWHERE = "or get the file otherwise and set fetch.source to file"
+# What the hub knows for certain, so that an older copy in the cache is no answer.
+FINAL = (HFValidationError, RevisionNotFoundError, RemoteEntryNotFoundError)
+
+
+class Progress(tqdm):
+    """The library's progress bar, drawn on a terminal only; it also ends a download that cannot end.
+
+    huggingface_hub resumes a broken download for as long as bytes arrive. Behind a proxy that cuts every
+    answer short and cannot resume, that is for ever: each time the library takes the lost bytes off the bar.
+    It also takes more bytes than were declared.
+    """
+
+    received = 0.0
+
+    def update(self, n: float | None = 1) -> bool | None:
+        """Add `n` bytes to the bar, or give up where bytes were lost or there are too many."""
+        self.received += n or 0
+        if n is not None and n < 0:
+            raise ConnectionError("the server broke off and cannot resume")
+        if self.received > LIMIT:
+            raise ConnectionError(f"more than {LIMIT:,} bytes came: this is no file of faces")
+        return super().update(n)
+
+
+def download(repo: str, revision: str, file: str, *, force: bool = False) -> Path:
+    """Return the path of `file` in the Hugging Face cache, downloaded if it is not there yet.
+
+    HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE and HF_HOME are honoured. A hub that does not answer is no error
+    where the cache holds the file.
+
+    Args:
+        repo: name of the dataset, owner/name.
+        revision: branch, tag or commit.
+        file: path inside the dataset.
+        force: download even what is in the cache, because its content is wrong.
+
+    Raises:
+        UserError: the file cannot be had; the message says why and what to do, and never holds the token.
+    """
+    _check_token()
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its warnings would surround the one line
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            # One request, without the retries of hf_hub_download, which go on for up to six minutes.
+            url = hf_hub_url(repo, file, repo_type="dataset", revision=revision)
+            size = get_hf_file_metadata(url).size or 0
+        except Exception as error:  # the library's, httpx's and the system's have no common base
+            cached = None
+            if not (force or isinstance(error, FINAL)):
+                cached = try_to_load_from_cache(repo, file, repo_type="dataset", revision=revision)
+            if not isinstance(cached, str):
+                raise UserError(_explain(error, repo, revision, file)) from error
+            print(f"{HUB} is out of reach ({_reason(error)}): using the copy in the Hugging Face cache")
+            return Path(cached)
+        if size > LIMIT:
+            raise UserError(
+                f"'{file}' of dataset '{repo}' on {HUB} has {size:,} bytes: this is no file of faces"
+            )
+        try:
+            return Path(
+                hf_hub_download(
+                    repo,
+                    file,
+                    repo_type="dataset",
+                    revision=revision,
+                    force_download=force,
+                    tqdm_class=Progress,
+                )
+            )
+        except Exception as error:  # as above, and Xet's
+            raise UserError(_explain(error, repo, revision, file)) from error
+
+
+def _check_token() -> None:
+    # The HTTP client would quote a malformed header, with the token in it.
+    token = get_token()
+    if token and not (token.isascii() and token.isprintable()):
+        raise UserError("HF_TOKEN (or the stored token) holds a character that no token has: set it again")
+
+
+def _explain(error: Exception, repo: str, revision: str, file: str) -> str:
+    if isinstance(error, LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__  # the real reason
+    dataset = f"dataset '{repo}' on {HUB}"
+    match error:
+        case HFValidationError():
+            return f"fetch.repo '{repo}' cannot be the name of a dataset: write owner/name"
+        case GatedRepoError():
+            return f"{dataset} is gated: accept its terms on its page and set HF_TOKEN to your token"
+        case RepositoryNotFoundError():
+            return f"{dataset} does not exist or is private: check fetch.repo, or set HF_TOKEN"
+        case RevisionNotFoundError():
+            return f"{dataset} has no revision '{revision}': check fetch.revision"
+        case RemoteEntryNotFoundError():
+            return f"{dataset} has no file '{file}' at revision '{revision}': check fetch.file"
+        case FileMetadataError():
+            return f"{HUB} does not answer as a Hugging Face hub does: check HF_ENDPOINT and the proxy"
+        case OfflineModeIsEnabled():
+            return (
+                f"HF_HUB_OFFLINE is set and '{file}' of {dataset} is not in the cache: unset it, {ELSEWHERE}"
+            )
+        case HfHubHTTPError() if error.response.status_code in (401, 403):
+            return f"access to {dataset} is refused ({_reason(error)}): check HF_TOKEN, {ELSEWHERE}"
+        case HfHubHTTPError() if error.response.status_code == 404:
+            return (
+                f"{dataset} has no '{file}' at revision '{revision}' ({_reason(error)}): "
+                "check fetch.repo, fetch.revision and fetch.file"
+            )
+        case OSError() if error.errno in FULL:
+            return f"no space left for the download in {constants.HF_HUB_CACHE}: free some, or move HF_HOME"
+        case OSError() if error.filename:
+            return f"the Hugging Face cache cannot be used ({_reason(error)}): mend it, or move HF_HOME"
+        case _:
+            reason = _reason(error)
+            return (
+                f"'{file}' of {dataset} did not arrive ({reason}): check the network, try again, {ELSEWHERE}"
+            )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, HfHubHTTPError):
+        return f"HTTP {error.response.status_code}"
+    text = f"{type(error).__name__}: {error}".replace(constants.ENDPOINT, HUB)
+    return text.replace(get_token() or "\0", "***")

@@ -1,0 +1,208 @@
+"""One training, epoch by epoch: the same seed gives the same weights, killed and resumed or not."""
+
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from emotion.config.schema import TrainParams
+from emotion.data.storage import Split
+from emotion.labels import CLASSES
+from emotion.network.keras_setup import keras, layers
+from emotion.network.model import ANY_SHAPE, INPUT_SHAPE, Shape, from_pixels
+from emotion.runtime.errors import UserError
+from emotion.training.augmentation import augmentation, shrunk
+from emotion.training.checkpoint import Checkpoint, History, longest_checkpoint
+from emotion.training.imbalance import class_weights, epoch_rows
+from emotion.training.loss import loss
+from emotion.training.mixup import mixup
+from emotion.training.optimizers import optimizer
+
+TENSORFLOW = keras.backend.backend() == "tensorflow"
+if TENSORFLOW:
+    from emotion.training.fast_gradients import fast_layer
+
+
+def fit(
+    network: keras.Model,
+    params: TrainParams,
+    train: Split,
+    validation: Split,
+    checkpoint: Path,
+    on_epoch: Callable[[dict[str, float]], Any],
+) -> History:
+    """Train `network` in place until early stopping, and leave it with its best weights.
+
+    After every epoch the state goes to `checkpoint`. Training goes on from the longest checkpoint of that
+    folder that lies on its way: its own after a kill, that of a shorter training after a rise of epochs or
+    patience. The best epoch is the first with the highest accuracy on validation.
+
+    Args:
+        network: scaled pixels to probabilities, with its initial weights.
+        params: how to train.
+        train: the faces to learn from; augmented anew in each epoch.
+        validation: the faces that choose the best epoch.
+        checkpoint: the file for the state, in a folder of trainings that differ in nothing but epochs and
+            patience.
+        on_epoch: called with the entry of each epoch, those of a resumed training included.
+
+    Returns:
+        An entry for each epoch: loss and accuracy on train (augmented, with dropout) and validation.
+        Losses include the L2 penalty.
+
+    Raises:
+        UserError: the loss is no longer a finite number.
+    """
+    shape = ANY_SHAPE if params.small_epochs else INPUT_SHAPE
+    trained = _copy(network, shape)
+    model = from_pixels(trained, augmentation(params, shape))
+    model.compile(
+        optimizer=optimizer(params, math.ceil(len(train) / params.batch_size)),
+        loss=loss(params),
+        metrics=["accuracy"],
+        # XLA's convolutions on a CPU are slower than TensorFlow's own
+        jit_compile=keras.backend.backend() == "jax",
+    )
+    model.optimizer.build(model.trainable_variables)
+    variables = model.variables + model.optimizer.variables
+
+    history: History = []
+    seconds = 0.0
+    best = _values(trained.weights)
+    if saved := longest_checkpoint(checkpoint.parent.glob("*.npz"), lambda past: _on_the_way(past, params)):
+        history, seconds, best = saved.history, saved.seconds, saved.best
+        _assign(variables, saved.variables)
+        print(f"resuming after epoch {len(history)} ({checkpoint.parent})")
+    for entry in history:
+        on_epoch(entry)
+
+    expected = keras.utils.to_categorical(validation.labels, len(CLASSES))
+    while len(history) < params.epochs and not _stalled(history, params.patience):
+        began, epoch = time.perf_counter(), len(history) + 1
+        title = f"epoch {epoch:>2}/{params.epochs}"
+        drawn = _drawn(train, params, epoch)
+        _reseed(model, params.seed, epoch)
+        try:
+            entry = _run(model, model.train_on_batch, drawn, params.batch_size, title)
+            with _averaged(model):
+                known = _run(model, model.test_on_batch, [validation.images, expected], params.batch_size)
+                reached = _values(trained.weights)
+        except FloatingPointError as error:
+            raise UserError(f"{error} in epoch {epoch}; try a train.lr under {params.lr}") from error
+        entry |= {f"val_{name}": value for name, value in known.items()}
+        history.append(entry)
+        if best_epoch(history) == epoch:
+            best = reached
+        seconds += time.perf_counter() - began
+        Checkpoint(history, seconds, _values(variables), best).save(checkpoint)
+        on_epoch(entry)
+        print(f"{title}  {'  '.join(f'{name} {value:.4f}' for name, value in entry.items())}", flush=True)
+
+    print(f"{len(history)} epochs in {seconds / 60:.1f} min")
+    _assign(network.weights, best)
+    _reseed(network, params.seed, 0)
+    return history
+
+
+def _copy(network: keras.Model, shape: Shape) -> keras.Model:
+    """Return a network of the same layers and weights to train in its place, for faces of this shape."""
+    copy = keras.models.clone_model(
+        network, input_tensors=layers.Input(shape), clone_function=fast_layer if TENSORFLOW else None
+    )
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def _drawn(train: Split, params: TrainParams, epoch: int) -> list[np.ndarray]:
+    """Return the faces of an epoch, their targets and, where the classes are weighted, their weights."""
+    rng = np.random.default_rng([params.seed, epoch])
+    rows = epoch_rows(train.labels, params.sampling, rng)
+    faces = train.images[rows]
+    targets = keras.utils.to_categorical(train.labels[rows], len(CLASSES))
+    if params.mixup:
+        faces, targets = mixup(faces, targets, params.mixup, rng)
+    if epoch <= params.small_epochs:
+        faces = shrunk(faces, params.small_side)
+    weights = class_weights(train.labels, params.class_weights)
+    return [faces, targets] if weights is None else [faces, targets, targets @ weights]
+
+
+def best_epoch(history: History) -> int:
+    """Return the number, from 1, of the first epoch with the highest accuracy on validation."""
+    return int(np.argmax([entry["val_accuracy"] for entry in history])) + 1
+
+
+def _run(
+    model: keras.Model,
+    step: Callable[..., dict[str, Any]],
+    arrays: list[np.ndarray],
+    batch_size: int,
+    title: str | None = None,
+) -> dict[str, float]:
+    """Take a step with each batch of images, targets and, if any, weights; return the means over all.
+
+    A title shows a progress bar. A loss that is not finite ends it at once with a FloatingPointError.
+
+    A plain loop over batches: one call of `Model.fit` an epoch was seen to stall on its return, idle, for
+    up to as long as the epoch had taken (TensorFlow 2.21 on a CPU).
+    """
+    sums: dict[str, float] = defaultdict(float)
+    silent = None if title else True  # None: silent where there is no terminal
+    rows = len(arrays[0])
+    with tqdm(desc=title, total=rows, unit=" images", leave=False, disable=silent) as bar:
+        for start in range(0, rows, batch_size):
+            batch = [array[start : start + batch_size] for array in arrays]
+            model.reset_metrics()  # each step reports its own batch
+            logs = step(*batch, return_dict=True)
+            for name, value in logs.items():
+                sums[name] += float(value) * len(batch[0])
+            if not math.isfinite(sums["loss"]):
+                raise FloatingPointError("the loss is not finite")
+            bar.set_postfix(logs, refresh=False)
+            bar.update(len(batch[0]))
+    return {name: value / rows for name, value in sums.items()}
+
+
+@contextmanager
+def _averaged(model: keras.Model) -> Iterator[None]:
+    """Let the model have the running means of its weights for a while, if the optimizer keeps them."""
+    if not model.optimizer.use_ema:
+        yield
+        return
+    own = _values(model.trainable_variables)
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    _assign(model.trainable_variables, _values(model.trainable_variables))  # JAX gives away what it shares
+    yield
+    _assign(model.trainable_variables, own)
+
+
+def _stalled(history: History, patience: int) -> bool:
+    return bool(history) and len(history) - best_epoch(history) >= patience
+
+
+def _on_the_way(history: History, params: TrainParams) -> bool:
+    """Say whether a training with these params passes through this history."""
+    stopped = any(_stalled(history[:epoch], params.patience) for epoch in range(len(history)))
+    return len(history) <= params.epochs and not stopped
+
+
+def _reseed(model: keras.Model, seed: int, epoch: int) -> None:
+    """Give each random layer a state that follows from the seed and the epoch alone."""
+    states = [variable for variable in model.variables if variable.name == "seed_generator_state"]
+    words = np.random.SeedSequence([seed, epoch]).generate_state(2 * len(states))
+    _assign(states, list(words.reshape(-1, 2)))
+
+
+def _values(variables: list[keras.Variable]) -> list[np.ndarray]:
+    return [np.array(variable) for variable in variables]
+
+
+def _assign(variables: list[keras.Variable], values: list[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

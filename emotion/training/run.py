@@ -1,0 +1,111 @@
+"""A whole training: from two splits to the model that is saved, and its metrics."""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from emotion.config.schema import ModelParams, TrainParams
+from emotion.data.duplicates import faulty
+from emotion.data.storage import Split
+from emotion.network.keras_setup import keras, use_threads
+from emotion.network.model import build, from_pixels, predict
+from emotion.runtime.locks import hold
+from emotion.training.checkpoint import run_key, sources
+from emotion.training.logit_adjustment import adjust
+from emotion.training.loop import best_epoch, fit
+
+
+class Trained(NamedTuple):
+    """What a training came to.
+
+    Attributes:
+        model: uint8 pixels (N, 48, 48, 1) to probabilities (N, 7), with the weights of the best epoch.
+        metrics: what metrics/training.json holds; losses include label smoothing and L2.
+    """
+
+    model: keras.Model
+    metrics: dict[str, Any]
+
+
+def train_model(
+    train: Split,
+    validation: Split,
+    model_params: ModelParams,
+    params: TrainParams,
+    checkpoints: Path,
+    on_epoch: Callable[[dict[str, float]], Any] = lambda entry: None,
+) -> Trained:
+    """Train a network, and keep the weights that are best on validation.
+
+    The same splits, parameters and kind of processor give the same weights. A training that was killed goes
+    on after its last finished epoch when it is called again.
+
+    Args:
+        train: the faces to learn from.
+        validation: the faces that choose the best epoch and, if asked for, the logit adjustment.
+        model_params: which network.
+        params: how it is trained.
+        checkpoints: folder of the resume checkpoints of all trainings.
+        on_epoch: called with the entry of each epoch, those of a resumed training included.
+
+    Raises:
+        UserError: the loss is no longer a finite number.
+        RuntimeError: TensorFlow has already computed something here with other than `train.threads`.
+    """
+    if params.drop_faulty:
+        train = without_faulty(train)
+    data = [train.images, train.labels, validation.images, validation.labels]
+    key = run_key(epoch_settings(model_params, params), data, sources(model_params.name))
+    checkpoint = checkpoints / key / f"{params.epochs}-{params.patience}.npz"
+    hold("lock", checkpoint.parent)  # the same training may run as an experiment in another folder
+
+    use_threads(params.threads)
+    keras.utils.set_random_seed(params.seed)
+    network = build(model_params, params.precision)
+    history = fit(network, params, train, validation, checkpoint, on_epoch)
+
+    best = history[best_epoch(history) - 1]
+    flip, shift = model_params.flip_average, model_params.shift_average
+    strength = adjust(network, train, validation, flip, shift) if params.logit_adjustment else 0.0
+    model = from_pixels(network, flip_average=flip, shift_average=shift)
+    accuracy = best["val_accuracy"]
+    if flip or shift or params.logit_adjustment:  # the model is no longer the network of that epoch
+        accuracy = float((predict(model, validation.images).argmax(axis=1) == validation.labels).mean())
+    metrics = {
+        "best_epoch": best_epoch(history),
+        "epochs": len(history),
+        "train": {"loss": round(best["loss"], 4), "accuracy": round(best["accuracy"], 4)},
+        "validation": {"loss": round(best["val_loss"], 4), "accuracy": round(accuracy, 4)},
+        "logit_adjustment": round(strength, 4),
+        "parameters": network.count_params(),
+    }
+    return Trained(model, metrics)
+
+
+def epoch_settings(model: ModelParams, train: TrainParams) -> dict[str, Any]:
+    """Return what steers the epochs, for the name of their checkpoints.
+
+    What only ends a training or comes after it steers none; but a schedule heads for the last epoch. Other
+    versions of what computes may round otherwise, and would not end in the weights of a run of their own.
+    """
+    backend = keras.backend.backend()
+    after = {"patience", "logit_adjustment"} | (set() if train.schedule == "cosine" else {"epochs"})
+    return {
+        "model": model.model_dump(exclude={"flip_average", "shift_average"}),
+        "train": train.model_dump(exclude=after),
+        "versions": {
+            "keras": keras.__version__,
+            backend: import_module(backend).__version__,
+            "numpy": np.__version__,
+        },
+    }
+
+
+def without_faulty(split: Split) -> Split:
+    """Return the faces that have more than one grey value, and one label; other copies of a face stay."""
+    kept = ~faulty(split.images, split.labels)
+    print(f"{np.count_nonzero(~kept):,} faces left out: of a single grey value, or under several labels")
+    return Split(split.images[kept], split.labels[kept], split.rows[kept])

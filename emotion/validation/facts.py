@@ -1,0 +1,64 @@
+"""Facts about each row of a FER-2013 CSV, in the frame that Great Expectations judges.
+
+It has one row for each row of the CSV and never holds the pixels. Its first columns carry the names of the
+CSV's own header, so that the suite judges the real one; facts about the row follow.
+"""
+
+import numpy as np
+import pandas as pd
+
+from emotion.data.duplicates import constant, differ_within, duplicate_groups
+from emotion.labels import CLASSES
+from emotion.source.fer2013 import FIRST_LINE, UNKNOWN, USAGES, Table
+
+KNOWN_FAULTS = {
+    "constant": "images of a single grey value",
+    "duplicates": "rows whose image stands in an earlier row",
+    "cross_split": "rows whose image also stands in another part of Usage",
+    "conflicting": "rows whose image also stands under another label",
+}
+FACTS = ("line", "fields", "pixel_count", "non_integers", "out_of_range", *KNOWN_FAULTS, *CLASSES)
+
+
+def row_facts(table: Table) -> pd.DataFrame:
+    """Return the frame that the suite judges.
+
+    First the header's columns: `emotion` is the label, `pixels` a number that equal images share,
+    `Usage` its name; any other column is empty. Then FACTS: `line` is the row's line in an editor,
+    the known faults and the classes are 0 or 1. An image that is not whole has no known fault.
+    """
+    emotion = pd.Series(table.emotion, dtype="Int64").mask(table.emotion == UNKNOWN)
+    usage = pd.Series(table.usage).map(dict(enumerate(USAGES))).fillna("unknown")
+    whole = table.whole
+    groups = duplicate_groups(table.images)
+    image = pd.Series(groups, dtype="Int64").mask(~whole)
+    labelled = whole & (table.emotion != UNKNOWN)
+
+    known = {"emotion": emotion, "pixels": image, "usage": usage}
+    header = [known.get(name.lower()) for name in table.columns]  # the suite's look-up ignores case
+    frame = pd.DataFrame(dict(enumerate(header)), index=range(len(table)))
+    taken = {name.lower() for name in FACTS}
+    names = [f"{name} (of the CSV)" if name.lower() in taken else name for name in table.columns]
+    frame.columns = pd.Index(names, dtype=object)
+    facts = pd.DataFrame(
+        {
+            "line": np.arange(len(table)) + FIRST_LINE,
+            "fields": table.fields,
+            "pixel_count": table.pixel_count,
+            "non_integers": table.non_integers,
+            "out_of_range": table.out_of_range,
+            "constant": whole & constant(table.images),
+            "duplicates": whole & image.duplicated(),
+            "cross_split": _differ(groups, table.usage, whole),
+            "conflicting": _differ(groups, table.emotion, labelled),
+        }
+        | {name: table.emotion == label for label, name in enumerate(CLASSES)}
+    )
+    return pd.concat([frame, facts.astype(int)], axis=1)
+
+
+def _differ(groups: np.ndarray, values: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Return which rows, bool (N,), count and are of a group whose counted rows have more than one value."""
+    found = np.zeros(len(groups), bool)
+    found[counted] = differ_within(groups[counted], values[counted])
+    return found

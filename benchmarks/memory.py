@@ -44,7 +44,7 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(ROOT)
     params = YAML().load(Path("params.yaml"))
     params["train"] |= {"epochs": EPOCHS, "small_epochs": 0}
-    params["evaluate"] |= {"floor": None}
+    params["evaluate"] |= {"floor": {"accuracy": None, "macro_f1": None}}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         YAML().dump(params, Path("params.yaml"))
         peaks = {

@@ -158,7 +158,7 @@ def run(experiment: str, settings: dict[str, Any], seed: int, data: list[str]) -
 
 def switches(settings: dict[str, Any], data: list[str]) -> list[str]:
     """Return the options of `dvc exp run` for these parameters, without a floor, and those of fetch."""
-    changes = settings | {"evaluate.floor": None}
+    changes = settings | {"evaluate.floor.accuracy": None, "evaluate.floor.macro_f1": None}
     words = [key + "=" + json.dumps(value).strip('"') for key, value in changes.items()]  # true, null
     return [option for word in words + data for option in ("-S", word)]
 

@@ -144,7 +144,8 @@ async def run(trial: optuna.Trial, experiment: str, epochs: int, starting: async
     Raises:
         UserError: the experiment failed; the message is that of its stage, or DVC's.
     """
-    settings = {**trial.params, "train.epochs": epochs, "evaluate.floor": "null"}
+    settings = {**trial.params, "train.epochs": epochs}
+    settings |= {"evaluate.floor.accuracy": "null", "evaluate.floor.macro_f1": "null"}
     changes = [word for key, value in settings.items() for word in ("-S", f"{key}={_short(value)}")]
     stopped, process = False, None
     printed: list[str] = []

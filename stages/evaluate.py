@@ -69,17 +69,17 @@ def main() -> None:
     check_floor(metrics, params.floor)
 
 
-def check_floor(metrics: dict[str, float], floor: FloorParams | None) -> None:
+def check_floor(metrics: dict[str, float], floor: FloorParams) -> None:
     """Refuse scores under the floor.
 
     Raises:
         UserError: one is; the message names it.
     """
-    for name, least in floor or ():
-        if metrics[name] < least:
+    for name, least in floor:
+        if least is not None and metrics[name] < least:
             raise UserError(
                 f"{name} {metrics[name]} is under evaluate.floor.{name} {least}; to accept any: "
-                "dvc exp run -S evaluate.floor=null"
+                f"dvc exp run -S evaluate.floor.{name}=null"
             )
 
 

@@ -105,16 +105,16 @@ class TrainParams(Section):
 
 
 class FloorParams(Section):
-    """`evaluate.floor`: the least that the scores must reach."""
+    """`evaluate.floor`: the least that each score must reach; null accepts any."""
 
-    accuracy: float = Field(ge=0, le=1)
-    macro_f1: float = Field(ge=0, le=1)
+    accuracy: float | None = Field(ge=0, le=1)
+    macro_f1: float | None = Field(ge=0, le=1)
 
 
 class EvaluateParams(Section):
     """How the model is measured, and what it must reach."""
 
-    floor: FloorParams | None
+    floor: FloorParams
     bootstrap: int = Field(ge=100, le=1_000_000)
     ece_bins: int = Field(ge=1, le=1000)
     seed: int = Field(ge=0, lt=2**32)

@@ -34,8 +34,8 @@ def project(project: Project) -> Project:
 
 
 def test_a_row_is_measured_recorded_and_reproduced(project: Project) -> None:
-    floor = {"accuracy": 1.0, "macro_f1": 1.0}  # which keeps no result out of the table
-    project.set(evaluate__floor=floor, train__seed=3)
+    # A floor keeps no result out of the table
+    project.set(evaluate__floor__accuracy=1.0, evaluate__floor__macro_f1=1.0, train__seed=3)
     project.run("git", "commit", "--quiet", "--all", "--message", "A floor")
     workspace = project.read("params.yaml")
     project.run(*COMMAND, "paper-official", "--seeds", "3")

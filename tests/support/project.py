@@ -23,7 +23,8 @@ TINY = {
     "validate.rows": 210,
     "train.epochs": 2,
     "train.batch_size": 16,
-    "evaluate.floor": None,
+    "evaluate.floor.accuracy": None,
+    "evaluate.floor.macro_f1": None,
     "evaluate.bootstrap": 100,
     "plot.dpi": 40,
 }

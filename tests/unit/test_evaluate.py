@@ -17,7 +17,7 @@ from tests.support.parameters import write_params
 
 ROWS = 30
 TABLES = ["predictions.csv", "per_class.csv", "calibration.csv"]
-PARAMS = {"bootstrap": 200, "ece_bins": 5, "floor": None}
+PARAMS = {"bootstrap": 200, "ece_bins": 5, "floor": {"accuracy": None, "macro_f1": None}}
 SEEN = 4  # the first test rows stand in train or validation, too
 
 

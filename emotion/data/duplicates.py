@@ -39,8 +39,8 @@ def unseen(images: np.ndarray, *seen: np.ndarray) -> np.ndarray:
 
 def constant(images: np.ndarray) -> np.ndarray:
     """Return which images, bool (N,), have a single grey value."""
-    flat = images.reshape(len(images), -1)
-    return np.asarray(flat.min(axis=1) == flat.max(axis=1))
+    pixels = tuple(range(1, images.ndim))
+    return np.asarray(images.min(axis=pixels) == images.max(axis=pixels))
 
 
 def differ_within(groups: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -72,7 +72,7 @@ def start(
     """Start `python -m stages.fetch` in `folder`, whose Hugging Face cache is there too."""
     write_params(folder, fetch={"sha256": SHA256, "faces": {"rows": 10, "seed": 0}} | fetch)
     process = subprocess.Popen(
-        [*prefix, sys.executable, "-m", "stages.fetch", "out/fer2013.csv"],
+        [*prefix, sys.executable, "-m", "stages.fetch", "--csv", "out/fer2013.csv"],
         cwd=folder,
         env={
             "PATH": os.environ["PATH"],

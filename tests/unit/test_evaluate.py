@@ -16,6 +16,7 @@ from stages import evaluate
 from tests.support.parameters import write_params
 
 ROWS = 30
+OPTIONS = ["--predictions", "--per-class", "--calibration"]
 TABLES = ["predictions.csv", "per_class.csv", "calibration.csv"]
 PARAMS = {"bootstrap": 200, "ece_bins": 5, "floor": {"accuracy": None, "macro_f1": None}}
 SEEN = 4  # the first test rows stand in train or validation, too
@@ -50,8 +51,9 @@ def run(tmp_path: Path, model: keras.Model, monkeypatch: pytest.MonkeyPatch) -> 
     save_model(model, tmp_path / "emotion.keras")
     write_params(tmp_path, evaluate=PARAMS)
     monkeypatch.chdir(tmp_path)
-    arguments = ["emotion.keras", "test", "train", "validation", "metrics/evaluation.json", *TABLES]
-    monkeypatch.setattr(sys, "argv", ["evaluate", *arguments])
+    inputs = ["--model", "emotion.keras", *(word for name in SPLITS for word in (f"--{name}", name))]
+    tables = [word for option, path in zip(OPTIONS, TABLES, strict=True) for word in (option, path)]
+    monkeypatch.setattr(sys, "argv", ["evaluate", *inputs, "--metrics", "metrics/evaluation.json", *tables])
     return tmp_path
 
 

@@ -196,7 +196,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Spoil], No
     monkeypatch.chdir(tmp_path)
     write_params(Path(), validate={"rows": ROWS, "max_constant": 0, "max_duplicates": 0})
     write_good_csv(Path("faces.csv"))
-    monkeypatch.setattr(sys, "argv", ["validate", "faces.csv", "verdict.json", "docs"])
+    monkeypatch.setattr(
+        sys, "argv", ["validate", "--csv", "faces.csv", "--verdict", "verdict.json", "--docs", "docs"]
+    )
 
     def spoil_and_run(spoil: Spoil) -> None:
         Path("faces.csv").write_bytes(spoil(Path("faces.csv").read_bytes()))

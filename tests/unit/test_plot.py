@@ -22,7 +22,11 @@ FIGURES = [
     "reliability.png",
     "training_curves.png",
 ]
-ARGUMENTS = [*SPLITS, "training", "predictions.csv", "calibration.csv", "evaluation.json", "plots"]
+ARGUMENTS = [
+    *(word for name in SPLITS for word in (f"--{name}", name)),
+    *("--curves", "training", "--predictions", "predictions.csv", "--calibration", "calibration.csv"),
+    *("--metrics", "evaluation.json", "--plots", "plots"),
+]
 
 
 @pytest.fixture

@@ -32,7 +32,8 @@ def run(csv: Path, monkeypatch: pytest.MonkeyPatch, success: bool = True, split:
     (folder / "verdict.json").write_text(json.dumps({"success": success}))
     write_params(folder, preprocess=PARAMS.model_dump() | {"split": split})
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "argv", ["preprocess", csv.name, "verdict.json", *SPLITS])
+    splits = [word for name in SPLITS for word in (f"--{name}", name)]
+    monkeypatch.setattr(sys, "argv", ["preprocess", "--csv", csv.name, "--verdict", "verdict.json", *splits])
     preprocess.main()
     return folder
 

@@ -100,8 +100,9 @@ def test_faulty_faces_are_left_out_of_training_alone_and_only_if_asked_for(
     monkeypatch.setattr(run, "fit", recorded)
     monkeypatch.setattr(run, "use_threads", lambda number: None)  # other tests have computed here before
     monkeypatch.chdir(tmp_path)
-    outputs = ["model.keras", "curves", "metrics.json", "--checkpoints", "checkpoints"]
-    monkeypatch.setattr(sys, "argv", ["train", "train", "validation", *outputs])
+    inputs = ["--train", "train", "--validation", "validation"]
+    outputs = ["--model", "model.keras", "--curves", "curves", "--metrics", "metrics.json"]
+    monkeypatch.setattr(sys, "argv", ["train", *inputs, *outputs, "--checkpoints", "checkpoints"])
     train.main()
     everything = list(range(9))
     assert seen == [[0, 2, 3, 5, 6, 7] if drop else everything, everything]

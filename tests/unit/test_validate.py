@@ -52,9 +52,9 @@ def run_stage(folder: Path, csv: Path, **limits: Any) -> subprocess.CompletedPro
         sys.executable,
         "-m",
         "stages.validate",
-        str(csv),
-        "metrics/validation.json",
-        "data/validation",
+        *("--csv", str(csv)),
+        *("--verdict", "metrics/validation.json"),
+        *("--docs", "data/validation"),
     ]
     return subprocess.run(
         command,

@@ -1,15 +1,14 @@
-"""How well the classifier does on a set of faces: accuracy, precision, recall, F1, ROC AUC, calibration."""
+"""How well the classifier does on a set of faces: accuracy, precision, recall, F1, ROC AUC, calibration.
+
+Every average over classes is over the classes that occur among the actual ones: of a class without faces no
+recall is defined, and counting it as 0 would take a seventh from a perfect classifier.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import (
-    classification_report,
-    f1_score,
-    precision_recall_fscore_support,
-    roc_auc_score,
-)
+from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from emotion.labels import CLASSES
 
@@ -105,7 +104,8 @@ def evaluation(
 ) -> dict[str, Any]:
     """Return the metrics of the predictions, by the names that `dvc metrics diff` shows.
 
-    A precision, recall or F1 whose denominator is zero counts as 0, in its class and in the averages.
+    A precision, recall or F1 whose denominator is zero counts as 0. A class that does not occur has these
+    scores as 0 and support 0 in `per_class`, and no part in any average.
 
     Args:
         labels: integers (N,), the actual classes.
@@ -125,8 +125,8 @@ def evaluation(
         "accuracy_low": low,
         "accuracy_high": high,
         "loss": cross_entropy(labels, probabilities),
-        **{f"macro_{score}": by_class[score].mean() for score in SCORES},
-        **{f"weighted_{score}": np.average(by_class[score], weights=by_class["support"]) for score in SCORES},
+        **{f"macro_{score}": macro(by_class, score) for score in SCORES},
+        **{f"weighted_{score}": weighted(by_class, score) for score in SCORES},
         "roc_auc": roc_auc(labels, probabilities),
         "ece": calibration(probabilities.max(axis=1), right, bins).error,
         "clean": clean_scores(labels[clean], predicted[clean]),
@@ -139,7 +139,7 @@ def evaluation(
 
 
 def class_scores(labels: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
-    """Return columns of each class's name, precision, recall, F1 and support."""
+    """Return columns of each class's name, precision, recall, F1 and support, each (7,); see `evaluation`."""
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, predicted, labels=range(len(CLASSES)), zero_division=0
     )
@@ -152,25 +152,49 @@ def class_scores(labels: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndar
     }
 
 
+def macro(by_class: dict[str, np.ndarray], score: str) -> float:
+    """Return the mean of one of the `class_scores` over the classes that occur."""
+    return float(by_class[score][by_class["support"] > 0].mean())
+
+
+def weighted(by_class: dict[str, np.ndarray], score: str) -> float:
+    """Return the mean of one of the `class_scores`, each class weighted by its faces."""
+    return float(np.average(by_class[score], weights=by_class["support"]))
+
+
 def clean_scores(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float | int | None]:
     """Return accuracy and macro F1 of the clean rows, both None where there are none, and their number."""
     if len(labels) == 0:
         return {"accuracy": None, "macro_f1": None, "rows": 0}
-    macro_f1 = f1_score(labels, predicted, labels=range(len(CLASSES)), average="macro", zero_division=0)
     return {
         "accuracy": float((predicted == labels).mean()),
-        "macro_f1": float(macro_f1),
+        "macro_f1": macro(class_scores(labels, predicted), "f1"),
         "rows": len(labels),
     }
 
 
 def report_table(labels: np.ndarray, predicted: np.ndarray) -> str:
-    """Return the paper's table: precision, recall, F1 and support of each class, then the averages."""
-    classes = range(len(CLASSES))
-    table = classification_report(
-        labels, predicted, labels=classes, target_names=CLASSES, zero_division=0, digits=3
-    )
-    return str(table).rstrip()
+    """Return the paper's table: precision, recall, F1 and support of each class, then the averages.
+
+    Classes that do not occur have no row; a last line names them.
+    """
+    by_class = class_scores(labels, predicted)
+    occurs = by_class["support"] > 0
+    lines = [f"{'':>12} {'precision':>10}{'recall':>10}{'f1-score':>10}{'support':>10}", ""]
+    for label in np.flatnonzero(occurs):
+        scores = [by_class[score][label] for score in SCORES]
+        lines.append(_report_row(CLASSES[label], scores, by_class["support"][label]))
+    lines += ["", f"{'accuracy':>12} {'':>20}{(predicted == labels).mean():>10.3f}{len(labels):>10}"]
+    for name, average in (("macro avg", macro), ("weighted avg", weighted)):
+        lines.append(_report_row(name, [average(by_class, score) for score in SCORES], len(labels)))
+    if not occurs.all():
+        absent = ", ".join(by_class["class"][~occurs])
+        lines += ["", f"no face of {absent}: the averages are over the other classes"]
+    return "\n".join(lines)
+
+
+def _report_row(name: str, scores: list[float], support: int) -> str:
+    return f"{name:>12} " + "".join(f"{score:>10.3f}" for score in scores) + f"{support:>10}"
 
 
 def _rounded(metrics: dict[str, Any]) -> dict[str, Any]:

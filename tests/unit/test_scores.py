@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
+from sklearn.metrics import classification_report, f1_score, precision_score, recall_score, roc_auc_score
 
 from emotion.evaluation.scores import (
     bootstrap_interval,
@@ -144,7 +144,7 @@ def test_evaluation_scores_the_clean_rows_alone() -> None:
     clean = np.array([True, True, False, False])
     metrics = evaluation(labels, one_hot([0, 0, 2, 3]), clean, bootstrap=100, bins=10, seed=0)
     assert metrics["accuracy"] == 0.75
-    assert metrics["clean"] == {"accuracy": 0.5, "macro_f1": round(2 / 3 / 7, 4), "rows": 2}
+    assert metrics["clean"] == {"accuracy": 0.5, "macro_f1": round(2 / 3 / 2, 4), "rows": 2}
 
 
 def test_evaluation_of_one_class_and_no_clean_row_is_valid_json() -> None:
@@ -155,14 +155,42 @@ def test_evaluation_of_one_class_and_no_clean_row_is_valid_json() -> None:
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
 
 
-def test_clean_scores_count_a_class_without_rows_as_zero() -> None:
+AVERAGES = [f"{average}_{score}" for average in ("macro", "weighted") for score in SKLEARN]
+
+
+def test_perfect_predictions_of_six_classes_are_perfect_in_every_average() -> None:
+    labels = np.array([0, 2, 3, 4, 5, 6])
+    metrics = evaluation(labels, one_hot(labels.tolist()), labels > 2, bootstrap=100, bins=10, seed=0)
+    assert {name: metrics[name] for name in (*AVERAGES, "roc_auc")} == dict.fromkeys(
+        [*AVERAGES, "roc_auc"], 1
+    )
+    assert metrics["clean"]["macro_f1"] == 1  # of four classes
+    assert metrics["per_class"]["Disgust"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}
+
+
+def test_a_face_taken_for_a_class_that_does_not_occur_costs_its_own_class_alone() -> None:
+    labels = np.array([0, 0, 3, 3])
+    metrics = evaluation(labels, one_hot([0, 1, 3, 3]), labels >= 0, bootstrap=100, bins=10, seed=0)
+    assert metrics["macro_recall"] == (0.5 + 1) / 2
+    assert metrics["macro_f1"] == metrics["clean"]["macro_f1"] == round((2 / 3 + 1) / 2, 4)
+
+
+def test_clean_scores_are_averaged_over_the_classes_of_the_clean_rows() -> None:
     labels = np.array([0, 1])
-    assert clean_scores(labels, labels)["macro_f1"] == pytest.approx(2 / 7)
+    assert clean_scores(labels, labels)["macro_f1"] == 1
 
 
-def test_report_table_has_the_papers_rows(labels: np.ndarray, probabilities: np.ndarray) -> None:
-    lines = report_table(labels, probabilities.argmax(axis=1)).splitlines()
-    assert lines[0].split() == ["precision", "recall", "f1-score", "support"]
-    names = [line[:12].strip() for line in lines[1:] if line.strip()]
-    assert names == [*CLASSES, "accuracy", "macro avg", "weighted avg"]
-    assert lines[-1].split()[-1] == str(ROWS)
+def test_the_report_of_all_classes_is_sklearns(labels: np.ndarray, probabilities: np.ndarray) -> None:
+    predicted = probabilities.argmax(axis=1)
+    assert report_table(labels, predicted) == classification_report(
+        labels, predicted, target_names=CLASSES, digits=3
+    ).rstrip("\n")
+
+
+def test_the_report_names_the_classes_that_do_not_occur() -> None:
+    labels = np.array([0, 2, 3, 5, 6])
+    lines = report_table(labels, labels).splitlines()
+    assert lines[-1] == "no face of Disgust, Sad: the averages are over the other classes"
+    rows = [line.split() for line in lines if line]
+    assert [row[0] for row in rows[1:6]] == ["Angry", "Fear", "Happiness", "Surprise", "Neutral"]
+    assert ["macro", "avg", "1.000", "1.000", "1.000", "5"] in rows

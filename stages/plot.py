@@ -94,14 +94,15 @@ def class_numbers(names: np.ndarray, path: Path) -> np.ndarray:
 
 
 def read_metrics(path: Path) -> tuple[np.ndarray, float]:
-    """Return the F1 of each class, float64 (7,), and the expected calibration error.
+    """Return the F1 of each class, float64 (7,), NaN without faces, and the expected calibration error.
 
     Raises:
         UserError: the file cannot be read or lacks one of them.
     """
     try:
         metrics = json.loads(path.read_text(encoding="utf-8"))
-        return np.array([metrics["per_class"][name]["f1"] for name in CLASSES]), float(metrics["ece"])
+        scores = [metrics["per_class"][name] for name in CLASSES]
+        return np.array([each["f1"] if each["support"] else np.nan for each in scores]), float(metrics["ece"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} cannot be read ({error!r}); run: dvc repro evaluate") from error
 

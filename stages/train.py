@@ -15,7 +15,7 @@ from emotion.runtime.errors import one_line_errors
 from emotion.runtime.files import write_json
 from emotion.runtime.lockfile import check_intact
 from emotion.runtime.locks import hold
-from emotion.training.run import train_model
+from emotion.training.run import summary, train_model
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
 
     save_model(trained.model, args.model)
     write_json(args.metrics, trained.metrics)
-    print(f"best epoch {trained.metrics['best_epoch']} of {trained.metrics['epochs']}: {args.model}")
+    print(f"{summary(trained, every['model'], every['train'])}: {args.model}")
 
 
 if __name__ == "__main__":

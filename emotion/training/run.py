@@ -24,10 +24,13 @@ class Trained(NamedTuple):
     Attributes:
         model: uint8 pixels (N, 48, 48, 1) to probabilities (N, 7), with the weights of the best epoch.
         metrics: what metrics/training.json holds; losses include label smoothing and L2.
+        val_accuracy: the accuracy on validation that the best epoch printed. That of the metrics is the saved
+            model's, which may average over views of a face and adjust its logits, as the epochs do not.
     """
 
     model: keras.Model
     metrics: dict[str, Any]
+    val_accuracy: float
 
 
 def train_model(
@@ -82,7 +85,22 @@ def train_model(
         "logit_adjustment": round(strength, 4),
         "parameters": network.count_params(),
     }
-    return Trained(model, metrics)
+    return Trained(model, metrics, best["val_accuracy"])
+
+
+def summary(trained: Trained, model_params: ModelParams, params: TrainParams) -> str:
+    """Say which epoch was kept, and both accuracies on validation where the saved model does more than it."""
+    metrics = trained.metrics
+    kept = (
+        f"best epoch {metrics['best_epoch']} of {metrics['epochs']}: val_accuracy {trained.val_accuracy:.4f}"
+    )
+    added = {
+        "averaging over the mirror image": model_params.flip_average,
+        f"averaging over shifts of {model_params.shift_average} px": model_params.shift_average,
+        "logit adjustment": params.logit_adjustment,
+    }
+    names = [name for name, used in added.items() if used]
+    return f"{kept}, with {' and '.join(names)} {metrics['validation']['accuracy']:.4f}" if names else kept
 
 
 def epoch_settings(model: ModelParams, train: TrainParams) -> dict[str, Any]:

@@ -66,6 +66,12 @@ def test_per_class_f1_stands_beside_the_papers() -> None:
     assert {"this run (macro F1 0.500)", "paper (macro F1 0.608)", *CLASSES} <= set(texts(figure))
 
 
+def test_a_class_without_faces_has_no_bar_and_no_part_in_the_macro_f1() -> None:
+    figure = figures.per_class_f1(np.array([0.5, np.nan, 0.5, 0.5, 0.5, 0.5, 0.5]))
+    assert "this run (macro F1 0.500)" in texts(figure)
+    assert texts(figure).count("0.500") == 6
+
+
 def test_class_balance_shows_shares_and_counts_of_each_split() -> None:
     splits = {"train": np.array([0, 0, 0, 6]), "validation": np.array([1]), "test": np.array([6, 6])}
     figure = figures.class_balance(splits)
@@ -74,19 +80,54 @@ def test_class_balance_shows_shares_and_counts_of_each_split() -> None:
     assert {"train (4 faces)", "validation (1 faces)", "test (2 faces)"} <= set(texts(figure))
 
 
-def test_reliability_shows_the_gap_between_confidence_and_accuracy() -> None:
-    bins = {
+def confidence_bins(accuracy: list[float]) -> dict[str, np.ndarray]:
+    return {
         "low": np.array([0.5, 0.75]),
         "high": np.array([0.75, 1.0]),
         "rows": np.array([1, 3]),
         "confidence": np.array([0.6, 0.9]),
-        "accuracy": np.array([0.4, 1.0]),
+        "accuracy": np.array(accuracy),
     }
-    figure = figures.reliability(bins, error=0.125)
-    assert heights(figure, 0) == [0.4, 1.0]
-    assert heights(figure, 1) == pytest.approx([0.2, -0.1])
+
+
+def spans(figure: Figure, series: str) -> list[tuple[float, float]]:
+    """From where to where each bar of a series is drawn, as the legend names the series."""
+    (container,) = (each for each in figure.axes[0].containers if each.get_label() == series)
+    return [(bar.get_y(), pytest.approx(bar.get_y() + bar.get_height())) for bar in container]
+
+
+def test_reliability_of_an_overconfident_model_marks_the_gap_above_the_accuracy() -> None:
+    figure = figures.reliability(confidence_bins([0.4, 0.7]), error=0.2)
+    assert spans(figure, "accuracy") == [(0, 0.4), (0, 0.7)]
+    assert spans(figure, "overconfident") == [(0.4, 0.6), (0.7, 0.9)]
+    assert "underconfident" not in texts(figure)
+
+
+def test_reliability_of_an_underconfident_model_shows_its_accuracy_through_the_mark() -> None:
+    figure = figures.reliability(confidence_bins([0.75, 1.0]), error=0.125)
+    assert spans(figure, "accuracy") == [(0, 0.75), (0, 1.0)]
+    assert spans(figure, "underconfident") == [(0.6, 0.75), (0.9, 1.0)]
+    assert all(not bar.get_fill() or bar.get_facecolor()[3] == 0 for bar in figure.axes[0].containers[1])
+    assert "overconfident" not in texts(figure)
+
+
+def test_reliability_tells_over_and_underconfidence_apart_without_colour() -> None:
+    figure = figures.reliability(confidence_bins([0.4, 1.0]), error=0.125)
+    marks = {each.get_label(): each[0].get_hatch() for each in figure.axes[0].containers}
+    assert len({marks[name] for name in ("accuracy", "overconfident", "underconfident")}) == 3
     assert [bar.get_height() for bar in figure.axes[1].containers[0]] == [0.25, 0.75]
-    assert "Reliability (ECE 0.125)" in texts(figure)
+    assert {"Reliability (ECE 0.125)", "overconfident", "underconfident"} <= set(texts(figure))
+
+
+def test_nothing_covers_an_accuracy_above_the_confidence(tmp_path: Path) -> None:
+    bins = {name: values[:1] for name, values in confidence_bins([0.875, 0]).items()}
+    figure = figures.reliability(bins | {"confidence": np.array([0.767])}, error=0.108)
+    figures.save_png(figure, tmp_path / "reliability.png", dpi=100)
+    x, y = figure.axes[0].transData.transform((0.625, 0.82))  # pixels from the lower left corner
+    with Image.open(tmp_path / "reliability.png") as image:
+        seen = np.asarray(image.convert("RGB"))[image.size[1] - round(y), round(x) - 20 : round(x) + 20]
+    colour = [int(figures.SKY[digit : digit + 2], 16) for digit in (1, 3, 5)]
+    assert (seen == colour).all(axis=1).mean() > 1 / 3
 
 
 def test_gallery_orders_faces_by_confidence(rng: np.random.Generator) -> None:

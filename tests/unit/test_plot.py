@@ -27,6 +27,7 @@ ARGUMENTS = [
     *("--curves", "training", "--predictions", "predictions.csv", "--calibration", "calibration.csv"),
     *("--metrics", "evaluation.json", "--plots", "plots"),
 ]
+METRICS = {"ece": 0.2, "per_class": {name: {"f1": 0.5, "support": 3} for name in CLASSES}}
 
 
 @pytest.fixture
@@ -51,9 +52,7 @@ def run(tmp_path: Path) -> Path:
         tmp_path / "calibration.csv",
         ["low,high,rows,confidence,accuracy", "0,0.5,11,0.4,0.3", "0.5,1,9,0.6,1"],
     )
-    write_json(
-        tmp_path / "evaluation.json", {"ece": 0.2, "per_class": {name: {"f1": 0.5} for name in CLASSES}}
-    )
+    write_json(tmp_path / "evaluation.json", METRICS)
     for name in ("train", "validation"):
         for metric in ("loss", "accuracy"):
             path = tmp_path / "training" / "plots" / "metrics" / name / f"{metric}.tsv"
@@ -134,3 +133,10 @@ def test_metrics_without_a_class_are_refused(tmp_path: Path) -> None:
     write_json(tmp_path / "evaluation.json", {"ece": 0.1, "per_class": {}})
     with pytest.raises(UserError, match=r"evaluation\.json cannot be read \(KeyError\('Angry'\)\)"):
         plot.read_metrics(tmp_path / "evaluation.json")
+
+
+def test_a_class_without_faces_has_no_f1(tmp_path: Path) -> None:
+    absent = {"Disgust": {"f1": 0.0, "support": 0}}
+    write_json(tmp_path / "evaluation.json", METRICS | {"per_class": METRICS["per_class"] | absent})
+    f1, _ = plot.read_metrics(tmp_path / "evaluation.json")
+    assert f1 == pytest.approx([0.5, np.nan, *[0.5] * 5], nan_ok=True)

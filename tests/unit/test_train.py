@@ -1,3 +1,4 @@
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from emotion.training import run
 from emotion.training.imbalance import log_shares
 from emotion.training.logit_adjustment import adjust
 from emotion.training.loop import fit
-from emotion.training.run import epoch_settings
+from emotion.training.run import Trained, epoch_settings, summary
 from stages import train
 from tests.support.parameters import model_params, train_params, write_params
 
@@ -78,18 +79,31 @@ def test_the_class_shares_are_taken_from_the_logits_of_a_network_that_has_them_o
     assert predict(from_pixels(network), validation.images) == pytest.approx(expected, rel=1e-3, abs=1e-9)
 
 
+@pytest.fixture
+def random_faces() -> Split:
+    images = np.random.default_rng(0).integers(0, 256, (9, 48, 48, 1), np.uint8)
+    return Split(images, np.arange(9, dtype=np.uint8) % 7, np.arange(9, dtype=np.int32))
+
+
+def run_stage(folder: Path, split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the stage in a folder that has params.yaml, with one split for both."""
+    for name in ("train", "validation"):
+        (folder / name).mkdir()
+        save_split(folder / name, split)
+    monkeypatch.setattr(run, "use_threads", lambda number: None)  # other tests have computed here before
+    monkeypatch.chdir(folder)
+    inputs = ["--train", "train", "--validation", "validation"]
+    outputs = ["--model", "model.keras", "--curves", "curves", "--metrics", "metrics.json"]
+    monkeypatch.setattr(sys, "argv", ["train", *inputs, *outputs, "--checkpoints", "checkpoints"])
+    train.main()
+
+
 @pytest.mark.parametrize("drop", [True, False])
 def test_faulty_faces_are_left_out_of_training_alone_and_only_if_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drop: bool
+    tmp_path: Path, random_faces: Split, monkeypatch: pytest.MonkeyPatch, drop: bool
 ) -> None:
-    images = np.random.default_rng(0).integers(0, 256, (9, 48, 48, 1), np.uint8)
-    images[1] = 7
-    images[8] = images[4]
-    for name in ("train", "validation"):
-        (tmp_path / name).mkdir()
-        save_split(
-            tmp_path / name, Split(images, np.arange(9, dtype=np.uint8) % 7, np.arange(9, dtype=np.int32))
-        )
+    random_faces.images[1] = 7
+    random_faces.images[8] = random_faces.images[4]
     write_params(tmp_path, model={"name": "fast_cnn"}, train={"epochs": 1, "drop_faulty": drop})
     seen: list[list[int]] = []
 
@@ -98,11 +112,41 @@ def test_faulty_faces_are_left_out_of_training_alone_and_only_if_asked_for(
         return fit(network, params, *splits)
 
     monkeypatch.setattr(run, "fit", recorded)
-    monkeypatch.setattr(run, "use_threads", lambda number: None)  # other tests have computed here before
-    monkeypatch.chdir(tmp_path)
-    inputs = ["--train", "train", "--validation", "validation"]
-    outputs = ["--model", "model.keras", "--curves", "curves", "--metrics", "metrics.json"]
-    monkeypatch.setattr(sys, "argv", ["train", *inputs, *outputs, "--checkpoints", "checkpoints"])
-    train.main()
+    run_stage(tmp_path, random_faces, monkeypatch)
     everything = list(range(9))
     assert seen == [[0, 2, 3, 5, 6, 7] if drop else everything, everything]
+
+
+def test_the_last_line_says_the_accuracy_of_the_epoch_and_that_of_the_model(
+    tmp_path: Path, random_faces: Split, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = {"name": "fast_cnn", "flip_average": True}
+    write_params(tmp_path, model=model, train={"epochs": 1})
+    run_stage(tmp_path, random_faces, monkeypatch)
+    lines = capsys.readouterr().out.splitlines()
+    (epoch,) = (line for line in lines if line.startswith("epoch "))
+    saved = json.loads((tmp_path / "metrics.json").read_text())["validation"]["accuracy"]
+    assert lines[-1] == (
+        f"best epoch 1 of 1: val_accuracy {epoch.split('val_accuracy ')[1].split()[0]}, "
+        f"with averaging over the mirror image {saved:.4f}: model.keras"
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "said"),
+    [
+        ({}, {}, "best epoch 9 of 10: val_accuracy 0.6480"),
+        ({"shift_average": 2}, {}, "val_accuracy 0.6480, with averaging over shifts of 2 px 0.6585"),
+        (
+            {"flip_average": True},
+            {"logit_adjustment": True},
+            "val_accuracy 0.6480, with averaging over the mirror image and logit adjustment 0.6585",
+        ),
+    ],
+)
+def test_the_summary_names_what_the_model_does_after_the_epochs(
+    model: dict[str, Any], changes: dict[str, Any], said: str
+) -> None:
+    metrics = {"best_epoch": 9, "epochs": 10, "validation": {"accuracy": 0.6585}}
+    trained = Trained(keras.Sequential(), metrics, val_accuracy=0.648)
+    assert summary(trained, MODEL.model_copy(update=model), train_params(**changes)).endswith(said)

@@ -2,7 +2,7 @@
 # make lint    ruff and mypy                                   make bench   measure speed and memory
 # make fuzz    100,000 hostile files against the reader        make faults  kill the DAG at random moments
 # make verify  remove damaged outputs and copies in the cache
-# make compare        the experiments of this commit, in the columns that matter
+# make compare        the experiments of this commit, the best on validation first
 # make paper-tuning   a sweep over optimizers, learning rates and epochs, ranked on validation by `make ranking`
 # make search         trials chosen by Optuna, each an experiment; make search again goes on
 # make fast           the fast recipe in this folder: minutes instead of hours
@@ -64,10 +64,8 @@ bench: setup
 fuzz: setup
 	python -m tests.fuzz --inputs 100000 --seed $(SEED)
 
-# Accuracies, macro F1 and the parameters of fetch, preprocess, model and train that differ.
 compare: setup
-	@dvc exp show --no-pager --only-changed --keep '(validation\.)?accuracy$$|macro_f1$$' \
-	  --drop '(?!(Experiment|State|best_epoch)$$|(fetch|preprocess|model|train)\.(?!loss$$|accuracy$$))'
+	@python -m experiments.compare
 
 # The paper's fine-tuning. A smaller one: make paper-tuning OPTIMIZERS=adam,sgd RATES=0.001 EPOCHS=2
 OPTIMIZERS = adam,sgd,rmsprop,adamw,nadam

@@ -85,11 +85,11 @@ def ranking(csv: str, sweep: str, params: list[str]) -> tuple[pd.DataFrame, list
 
 def print_table(ranked: pd.DataFrame, params: list[str]) -> None:
     """Print the experiments in their order."""
-    grid = Table(title="accuracy of the finished experiments", box=box.SIMPLE)
+    grid = Table(title="accuracy of the finished experiments", box=box.SIMPLE, padding=(0, 1, 0, 0))
     for header in ("", "experiment", *(name.rpartition(".")[2] for name in params)):
-        grid.add_column(header)
+        grid.add_column(header, overflow="fold")
     for header in ("validation", "test"):
-        grid.add_column(header, justify="right")
+        grid.add_column(header, justify="right", no_wrap=True)
     for rank, row in enumerate(ranked.to_dict("records"), start=1):
         numbers = (f"{row[column]:.4f}" for column in (VALIDATION, TEST))
         grid.add_row(str(rank), row["Experiment"], *(row[name] for name in params), *numbers)

@@ -69,6 +69,19 @@ def test_the_table_has_a_line_for_each_experiment(capsys: pytest.CaptureFixture[
     assert len(lines) == 3
 
 
+def test_the_table_of_many_parameters_keeps_both_accuracies_in_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    wide = {"train.label_smoothing": "0.1", "train.class_weights": "balanced", "preprocess.stratify": "True"}
+    ranked, _ = ranking(CSV, "tuning", PARAMS)
+    print_table(ranked.assign(**wide, Experiment="a-sweep-of-a-long-name-1"), [*PARAMS, *wide])
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "…" not in out
+    assert [line.split()[-2:] for line in out.splitlines() if "0.6200" in line] == [["0.6200", "0.6100"]]
+
+
 def test_the_figure_has_a_line_for_each_experiment_and_both_accuracies() -> None:
     axes = dots(ranking(CSV, "tuning", PARAMS)[0], PARAMS).axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == [

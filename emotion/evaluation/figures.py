@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib.style
 import numpy as np
@@ -176,7 +177,7 @@ def reliability(bins: Columns, error: float) -> Figure:
 def _mark_gaps(axes: Axes, bins: Columns) -> None:
     """Mark the gap to the confidence: above the bar of the accuracy, or inside it and see-through."""
     gap = bins["confidence"] - bins["accuracy"]
-    marks = {
+    marks: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
         "overconfident": (gap > 0, {"facecolor": "white", "edgecolor": VERMILION, "hatch": "////"}),
         "underconfident": (gap < 0, {"facecolor": "none", "edgecolor": "black", "hatch": "..."}),
     }

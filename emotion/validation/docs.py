@@ -5,12 +5,11 @@ from pathlib import Path
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:]{8}Z|\d{8}T\d{6}\.\d{6}Z")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-SIGNS = """<style>
-  td, th { border: 1px solid #ccc; padding: 0.3em }
-  .fas.fa-check-circle::before { content: "\\2713"; font-family: sans-serif }
-  .fas.fa-times::before { content: "\\2717"; font-family: sans-serif }
-</style>
-"""
+# What a page loads from the Internet, the styles and handlers that rely on it, and an advertisement.
+FROM_ELSEWHERE = re.compile(
+    r'<(script|style|footer)\b.*?</\1>|<(?:link|img)\b[^>]*>| onclick="[^"]*"', re.DOTALL
+)
+STYLES = Path(__file__).with_name("docs.css")
 
 
 def finish_docs(docs: Path) -> None:
@@ -29,14 +28,15 @@ def _make_reproducible(docs: Path) -> None:
 
 
 def _make_readable_offline(docs: Path) -> None:
-    """Let the Data Docs do without the style sheets and scripts that they load from the Internet.
+    """Give the Data Docs a style sheet of our own for all that they load from the Internet.
 
-    The index, a list made by a script, leads straight to the only validation instead, and the signs
-    for success and failure become characters.
+    The index, a list made by a script, leads straight to the only validation instead.
     """
+    styles = f"<style>\n{STYLES.read_text(encoding='utf-8')}</style>\n"
+    for page in docs.rglob("*.html"):
+        text = FROM_ELSEWHERE.sub("", page.read_text(encoding="utf-8"))
+        page.write_text(text.replace("</head>", f"{styles}</head>", 1), encoding="utf-8")
     (validation,) = (docs / "validations").rglob("*.html")
-    text = validation.read_text(encoding="utf-8")
-    validation.write_text(text.replace("</head>", f"{SIGNS}</head>", 1), encoding="utf-8")
     target = validation.relative_to(docs).as_posix()
     (docs / "index.html").write_text(
         '<!DOCTYPE html>\n<meta charset="utf-8">\n<title>Validation of FER-2013</title>\n'

@@ -33,7 +33,7 @@ def test_a_sweep_is_queued_run_and_ranked_and_its_experiments_are_compared(proje
     project.run("dvc", "exp", "run", "--queue", "--name", "later", "-S", "train.lr=0.002")
     compared = project.run("make", "compare", COLUMNS="80").splitlines()
     assert max(map(len, compared)) <= 80
-    rows = [line.split() for line in compared if line.startswith(("main", "tuning-", "later"))]
+    rows = [line.split() for line in compared if line.strip().startswith(("main", "tuning-", "later"))]
     assert {row[0] for row in rows[:-1]} == {"main", "tuning-1", "tuning-2"}
     assert rows[-1] == ["later", "queued", "train.lr=0.002"]
     validation = [float(row[1]) for row in rows[:-1]]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from emotion.labels import CLASSES
 from tests.support.hub_server import REPO, Hub, serve
 from tests.support.project import STAGES, Project, ran, rewind
 
@@ -161,6 +162,16 @@ def test_every_plot_can_be_shown(finished: Project) -> None:
     assert names >= PLOTS
     assert {f"plots/{name}.png" for name in FIGURES} <= names
     assert all(shown["data"].values())
+
+
+def test_the_page_of_the_plots_draws_every_chart_without_the_internet(project: Project) -> None:
+    project.run("dvc", "plots", "show")
+    page = project.read("dvc_plots/index.html").decode()
+    assert page.count("vegaEmbed('#") == len(PLOTS)
+    assert page.index("vegaEmbed=") < page.index("vegaEmbed('#")  # the script is in the page, and comes first
+    assert "<script src=" not in page
+    assert page.count(f'"domain": {json.dumps(CLASSES)}') == 3  # both axes of the confusion, and that of F1
+    assert project.run("git", "status", "--porcelain") == ""
 
 
 def test_a_failed_validation_writes_its_report_and_stops_the_run(project: Project) -> None:

@@ -5,7 +5,10 @@ import pytest
 from experiments import compare
 from experiments.compare import print_table, ranked
 
-PARAMS = {"model": {"name": "paper_cnn"}, "train": {"lr": 0.0002, "flip": True, "weight_decay": None}}
+PARAMS: dict[str, dict[str, Any]] = {
+    "model": {"name": "paper_cnn"},
+    "train": {"lr": 0.0002, "flip": True, "weight_decay": None},
+}
 
 
 def revision(name: str, validation: float | None = None, **train: Any) -> dict[str, Any]:

@@ -90,23 +90,23 @@ def confidence_bins(accuracy: list[float]) -> dict[str, np.ndarray]:
     }
 
 
-def spans(figure: Figure, series: str) -> list[tuple[float, float]]:
+def spans(figure: Figure, series: str) -> np.ndarray:
     """From where to where each bar of a series is drawn, as the legend names the series."""
     (container,) = (each for each in figure.axes[0].containers if each.get_label() == series)
-    return [(bar.get_y(), pytest.approx(bar.get_y() + bar.get_height())) for bar in container]
+    return np.array([[bar.get_y(), bar.get_y() + bar.get_height()] for bar in container])
 
 
 def test_reliability_of_an_overconfident_model_marks_the_gap_above_the_accuracy() -> None:
     figure = figures.reliability(confidence_bins([0.4, 0.7]), error=0.2)
-    assert spans(figure, "accuracy") == [(0, 0.4), (0, 0.7)]
-    assert spans(figure, "overconfident") == [(0.4, 0.6), (0.7, 0.9)]
+    assert spans(figure, "accuracy") == pytest.approx(np.array([[0, 0.4], [0, 0.7]]))
+    assert spans(figure, "overconfident") == pytest.approx(np.array([[0.4, 0.6], [0.7, 0.9]]))
     assert "underconfident" not in texts(figure)
 
 
 def test_reliability_of_an_underconfident_model_shows_its_accuracy_through_the_mark() -> None:
     figure = figures.reliability(confidence_bins([0.75, 1.0]), error=0.125)
-    assert spans(figure, "accuracy") == [(0, 0.75), (0, 1.0)]
-    assert spans(figure, "underconfident") == [(0.6, 0.75), (0.9, 1.0)]
+    assert spans(figure, "accuracy") == pytest.approx(np.array([[0, 0.75], [0, 1.0]]))
+    assert spans(figure, "underconfident") == pytest.approx(np.array([[0.6, 0.75], [0.9, 1.0]]))
     assert all(not bar.get_fill() or bar.get_facecolor()[3] == 0 for bar in figure.axes[0].containers[1])
     assert "overconfident" not in texts(figure)
 

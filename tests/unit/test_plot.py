@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ ARGUMENTS = [
     *("--curves", "training", "--predictions", "predictions.csv", "--calibration", "calibration.csv"),
     *("--metrics", "evaluation.json", "--plots", "plots"),
 ]
-METRICS = {"ece": 0.2, "per_class": {name: {"f1": 0.5, "support": 3} for name in CLASSES}}
+METRICS: dict[str, Any] = {"ece": 0.2, "per_class": {name: {"f1": 0.5, "support": 3} for name in CLASSES}}
 
 
 @pytest.fixture

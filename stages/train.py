@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder of the resume checkpoints")
     args = parser.parse_args()
     every = load_params()
+    network, training = every["model"], every["train"]
     hold("train")
     check_intact(args.train, args.validation)
     train, validation = load_split(args.train), load_split(args.validation)
@@ -40,11 +41,11 @@ def main() -> None:
                 part = "validation" if name.startswith("val_") else "train"
                 live.log_metric(f"{part}/{name.removeprefix('val_')}", value)
 
-        trained = train_model(train, validation, every["model"], every["train"], args.checkpoints, log)
+        trained = train_model(train, validation, network, training, args.checkpoints, log)
 
     save_model(trained.model, args.model)
     write_json(args.metrics, trained.metrics)
-    print(f"{summary(trained, every['model'], every['train'])}: {args.model}")
+    print(f"{summary(trained, network, training)}: {args.model}")
 
 
 if __name__ == "__main__":

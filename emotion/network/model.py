@@ -94,10 +94,34 @@ def save_model(model: keras.Model, path: Path) -> None:
                     if name == "metadata.json":
                         content = json.dumps({"keras_version": keras.__version__}).encode()
                     elif name == "config.json":
-                        content = _numbered_identities(content)
+                        content = _numbered_identities(_readable_by_older_releases(content))
                     target.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), content)
         finally:
             dated.unlink(missing_ok=True)
+
+
+def _readable_by_older_releases(config: bytes) -> bytes:
+    """Leave out the options that older releases of Keras do not know and that change nothing here.
+
+    They are the options that are null, those of batch renormalisation where there is none, and the names of
+    plain operations, which stand beside them anyway. Keras 3.5 to 3.14 open the rest; without this none does.
+    """
+
+    def shorter(entry: dict[str, Any]) -> dict[str, Any]:
+        options = entry.get("config")
+        if "class_name" in entry and isinstance(options, dict):
+            renorm = options.get("renorm", True)
+            operation = str(entry.get("module")).startswith("keras.src.ops")
+            entry["config"] = {
+                name: value
+                for name, value in options.items()
+                if value is not None
+                and (renorm or not name.startswith("renorm"))
+                and not (operation and name == "name")
+            }
+        return entry
+
+    return json.dumps(json.loads(config, object_hook=shorter)).encode()
 
 
 def _numbered_identities(config: bytes) -> bytes:

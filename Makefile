@@ -1,27 +1,25 @@
-# make demo    the whole DAG on rendered faces, offline        make test    every test
-# make lint    ruff and mypy                                   make bench   measure speed and memory
-# make fuzz    100,000 hostile files against the reader        make faults  kill the DAG at random moments
-# make verify  remove damaged outputs and copies in the cache
-# make compare        the experiments of this commit, the best on validation first
-# make paper-tuning   a sweep over optimizers, learning rates and epochs, ranked on validation by `make ranking`
-# make search         trials chosen by Optuna, each an experiment; make search again goes on
-# make fast           the fast recipe in this folder: minutes instead of hours
-# make measure        runs of a recipe under a protocol, for the README's table; make reproduce repeats one
-# make lock           resolve requirements.txt anew
-# Each sets up .venv first, from requirements.txt. Another Python: rm -rf .venv; make PYTHON=python3.12 demo
+# `make` lists what there is: the lines that begin with two #.
 
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: setup identity demo test faults fuzz verify lint bench compare paper-tuning ranking search fast measure reproduce lock
+.PHONY: help setup identity demo own test faults fuzz verify accept lint bench compare paper-tuning ranking search \
+  fast measure reproduce lock
 
+help:
+	@sed -n 's/^## //p' Makefile
+	@echo "Those that run something set up .venv first, from requirements.txt: a few minutes, once."
+	@echo "Another Python: rm -rf .venv; make PYTHON=python3.12 demo"
+
+## setup         the virtual environment .venv, from the lock with hashes
 setup: .venv/ready
 
 .venv/ready: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "error: $(PYTHON) is not Python 3.11 to 3.13; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Setting up .venv from requirements.txt: 3 GB, once, in a few minutes."
 	$(PYTHON) -m venv --clear .venv
-	python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	python -m pip install --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 # DVC records experiments as commits. If Git does not know you, this clone gets a name to commit under.
@@ -31,39 +29,49 @@ identity:
 
 demo paper-tuning search fast measure reproduce: identity
 
-# Sized for less than four minutes on two cores: small batches, so that a few epochs are steps enough for BatchNorm.
-DEMO = fetch.source=faces fetch.faces.rows=2400 validate.rows=2400 train.epochs=8 train.batch_size=16 train.lr=0.001 \
-  evaluate.floor.accuracy=null evaluate.floor.macro_f1=null
-
+## demo          the whole pipeline on rendered faces, offline, on a branch of its own
 demo: setup
-	@sh demo.sh $(DEMO:%=-S %)
+	@python -m tools.demo
 
+## own           params.yaml for your own faces: make own CSV=/where/own.csv
+own: setup
+	@python -m tools.own "$(CSV)"
+
+## test          every test
 test: setup
 	python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal --durations=20
 
-# Kill the pipeline at random moments and compare the results. A smaller one: make faults KILLS=6
-KILLS = 50
-SEED = 0
-
-faults: setup
-	python -m tests.faults --kills $(KILLS) --seed $(SEED)
-
-# DVC trusts what it once hashed, and its cache. This hashes everything anew, and removes what was damaged.
-verify: setup
-	@python -m tools.verify "$$(dvc cache dir)"
-
+## lint          ruff and mypy
 lint: setup
 	ruff check .
 	ruff format --check .
 	mypy
 
-bench: setup
-	python -m benchmarks --csv data/raw/fer2013.csv
+KILLS = 50
+SEED = 0
 
-# Other inputs: make fuzz SEED=1
+## faults        kill the pipeline at random moments and compare the results: make faults KILLS=6
+faults: setup
+	python -m tests.faults --kills $(KILLS) --seed $(SEED)
+
+## fuzz          100,000 hostile files against the reader; other ones: make fuzz SEED=1
 fuzz: setup
 	python -m tests.fuzz --inputs 100000 --seed $(SEED)
 
+# DVC trusts what it once hashed, and its cache. This hashes everything anew, and removes what was damaged.
+## verify        remove damaged outputs and cached copies; after a kill, say the way back
+verify: setup
+	@python -m tools.verify "$$(dvc cache dir)"
+
+## accept        after a change of code that computes the same: make accept STAGE="train evaluate"
+accept: setup
+	@python -m tools.accept $(STAGE)
+
+## bench         speed and memory, as ratios against a reference in the same run
+bench: setup
+	python -m benchmarks --csv data/raw/fer2013.csv
+
+## compare       the experiments of this commit, the best on validation first
 compare: setup
 	@python -m experiments.compare
 
@@ -74,6 +82,7 @@ EPOCHS = 10,20
 SWEEP = tuning
 JOBS = 1
 
+## paper-tuning  the paper's sweep over optimizers, learning rates and epochs
 paper-tuning: setup
 	@python -m experiments.commits "a sweep"
 	dvc exp run --queue --name $(SWEEP) \
@@ -82,6 +91,7 @@ paper-tuning: setup
 	dvc exp run --run-all --jobs $(JOBS)
 	@$(MAKE) --no-print-directory ranking
 
+## ranking       what has finished of a sweep, ranked on validation: make ranking SWEEP=tuning
 ranking: setup
 	python -m experiments.ranking $(SWEEP) sweeps/$(SWEEP).png train.optimizer train.lr train.epochs
 
@@ -90,6 +100,7 @@ SEARCH = search
 TRIALS = 20
 TRIAL_EPOCHS = 10
 
+## search        trials chosen by Optuna, each an experiment; make search again goes on
 search: setup
 	@python -m experiments.search $(SEARCH) --trials $(TRIALS) --epochs $(TRIAL_EPOCHS) --workers $(JOBS)
 
@@ -98,15 +109,20 @@ search: setup
 SEEDS = 0
 SET =
 
+## fast          the fast recipe in this folder: minutes instead of hours
 fast: setup
 	@python -m experiments.measure fast-random --here --set $(SET)
 
+## measure       a row of the table of results: make measure ROW=fast-official SEEDS="0 1 2"
 measure: setup
 	@python -m experiments.measure $(ROW) --seeds $(SEEDS) --set $(SET)
 
+## reproduce     a measured row once more, compared with the table: make reproduce ROW=fast-official
 reproduce: setup
 	@python -m experiments.measure $(ROW) --reproduce --set $(SET)
 
+## lock          the newest releases of every package into requirements.txt; .venv is then set up anew
 lock:
+	@command -v uv >/dev/null || { echo "error: make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	uv pip compile --universal --python-version 3.11 --extra dev --extra s3 --generate-hashes --upgrade \
 	  --quiet --custom-compile-command "make lock" pyproject.toml -o requirements.txt

@@ -27,6 +27,7 @@ LINEAR = 1.2  # how much longer than in proportion it may take
 CSV, VERDICT = "faces.csv", "validation.json"
 COMMANDS = {"fetch": [CSV], "validate": [CSV, VERDICT, "docs"], "preprocess": [CSV, VERDICT, *SPLITS]}
 ROOT = Path(__file__).resolve().parents[1]
+PARAMS = ROOT / "params.yaml"
 
 
 def main() -> None:
@@ -62,7 +63,7 @@ def run_stages(rows: int) -> dict[str, tuple[float, float]]:
 def write_params(rows: int) -> None:
     """Write a params.yaml for that many rendered faces."""
     yaml = YAML()
-    params = yaml.load(ROOT / "params.yaml")
+    params = yaml.load(PARAMS)
     params["fetch"] |= {"source": "faces", "faces": {"rows": rows, "seed": 0}}
     params["validate"] |= {"rows": rows}
     yaml.dump(params, Path("params.yaml"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from emotion.config.schema import FetchParams, load_params
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_file
+from emotion.runtime.links import check_links
 from emotion.runtime.locks import hold
 from emotion.source import hub
 from emotion.source.archive import DamagedFileError, csv_chunks
@@ -20,6 +21,7 @@ def main() -> None:
     out = parser.parse_args().csv
     fetch = load_params()["fetch"]
     hold("fetch")
+    check_links(out)
     match fetch.source:
         case "huggingface":
             from_hub(fetch, out)

@@ -13,6 +13,7 @@ from emotion.data.storage import load_split
 from emotion.network.model import save_model
 from emotion.runtime.errors import one_line_errors
 from emotion.runtime.files import write_json
+from emotion.runtime.links import check_links
 from emotion.runtime.lockfile import check_intact
 from emotion.runtime.locks import hold
 from emotion.training.run import summary, train_model
@@ -31,6 +32,7 @@ def main() -> None:
     every = load_params()
     network, training = every["model"], every["train"]
     hold("train")
+    check_links(args.model)
     check_intact(args.train, args.validation)
     train, validation = load_split(args.train), load_split(args.validation)
     with Live(str(args.curves), dvcyaml=None, save_dvc_exp=False, report=None) as live:

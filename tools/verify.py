@@ -3,10 +3,12 @@
     python -m tools.verify "$(dvc cache dir)"
 
 DVC trusts what it once hashed; this hashes everything anew. It also removes what DVC itself leaves behind
-when it is killed while it writes a file of its own.
+when it is killed while it writes a file of its own, and says how to get back from where a killed
+`dvc exp run` leaves Git.
 """
 
 import argparse
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from emotion.runtime.errors import UserError, one_line_errors
+from emotion.runtime.git import git
 from emotion.runtime.lockfile import LOCK, dvc_hash, md5, recorded_hashes
 
 RWLOCK = Path(".dvc/tmp/rwlock")
@@ -25,6 +28,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("cache", type=Path, help="the cache of DVC; `dvc cache dir` prints it")
     cache = parser.parse_args().cache
+    if advice := way_back():
+        print(advice)
     cut = list(_cut_short(cache))
     _remove(cut)  # first, because dvc.lock may be among them
     copies = sorted((cache / "files/md5").glob("??/[!.]*"))  # not what is being written
@@ -37,6 +42,35 @@ def main() -> None:
             f"{removed} damaged files removed; to get them back: dvc pull (from a remote) or dvc repro"
         )
     print(f"{len(outputs)} outputs and {len(copies)} files of the cache are whole")
+
+
+def way_back() -> str:
+    """Return how to leave the state of Git in which a killed `dvc exp run` ends; '' elsewhere.
+
+    DVC detaches HEAD from the branch for as long as an experiment runs in this folder, and while it begins,
+    uncommitted edits are in `git stash` alone. Killed then, it restores neither. It writes the whole
+    hash of the commit into the reflog; a user who detaches HEAD rarely does.
+    """
+    try:
+        moved = git("reflog", "show", "-1", "--format=%gs", "HEAD")
+        head, branch = git("rev-parse", "HEAD"), git("branch", "--show-current")
+        stash = git("log", "-1", "--walk-reflogs", "--format=%P", "refs/stash", "--") if _has_stash() else ""
+    except UserError:
+        return ""  # no Git repository, or one without a commit
+    found = re.fullmatch(rf"checkout: moving from (\S+) to {head}", moved)
+    if branch or not found or not git("for-each-ref", f"refs/heads/{found[1]}"):
+        return ""
+    back = f"git switch {found[1]}"
+    if stash.split()[:1] != [head]:
+        return f"HEAD is detached, as a killed `dvc exp run` leaves it; the way back: {back}"
+    return (
+        "HEAD is detached, and uncommitted edits are in `git stash`, as a killed `dvc exp run` leaves them; "
+        f"the way back: {back}; git stash pop"
+    )
+
+
+def _has_stash() -> bool:
+    return bool(git("for-each-ref", "refs/stash"))
 
 
 def _cut_short(cache: Path) -> Iterator[Path]:

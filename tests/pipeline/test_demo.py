@@ -8,8 +8,11 @@ import json
 import pytest
 
 from tests.support.project import Project, ran
+from tools.tiny import TINY
 
-SMALL = ("-S", "train.lr=0.002")  # on top of the tiny project: it reruns train, evaluate and plot
+# As small as the tiny project, but for a learning rate: it reruns train, evaluate and plot
+SMALL = [f"{name}={value}" for name, value in (TINY | {"train.lr": 0.002}).items()]
+DEMO = ("python", "-m", "tools.demo", *SMALL)
 
 
 @pytest.fixture
@@ -25,8 +28,8 @@ def test_a_stranger_runs_the_demo_then_compares_an_experiment_with_it_and_goes_b
 ) -> None:
     params = stranger.read("params.yaml")
     stranger.run("make", "identity")
-    output = stranger.run("sh", "demo.sh", *SMALL)
-    assert "weighted avg" in output
+    output = stranger.run(*DEMO)
+    assert ran(output) == ["train", "evaluate", "plot"]
     assert "plots/*.png" in output
     assert stranger.run("git", "branch", "--show-current").strip() == "demo"
     assert stranger.run("git", "status", "--porcelain") == ""
@@ -42,13 +45,38 @@ def test_a_stranger_runs_the_demo_then_compares_an_experiment_with_it_and_goes_b
     assert stranger.repro() == []  # what was run before the demo comes back from the cache
 
     mine = stranger.run("git", "rev-parse", "--short", "demo").strip()
-    assert f"is kept as demo-{mine}" in stranger.run("sh", "demo.sh", *SMALL)
+    assert f"is kept as demo-{mine}" in stranger.run(*DEMO)
     assert stranger.run("git", "rev-parse", "--short", f"demo-{mine}").strip() == mine
 
 
-def test_the_demo_leaves_uncommitted_work_alone(project: Project) -> None:
+def test_the_demo_shows_its_scores_when_nothing_had_to_run_too(project: Project) -> None:
+    first = project.run(*DEMO)
+    again = project.run(*DEMO)
+    assert ran(again) == []
+    for output in (first, again):
+        scores = output.partition("precision")[2].rpartition("These scores are of rendered faces")[0]
+        assert "Surprise" in scores
+        assert "accuracy 0." in scores
+    assert project.run("git", "log", "--oneline", "main..demo").count("\n") == 2
+
+
+@pytest.mark.parametrize("branch", ["main", "demo"])
+def test_the_demo_leaves_uncommitted_work_alone(project: Project, branch: str) -> None:
+    if branch == "demo":
+        project.run("git", "switch", "--quiet", "--create", "demo")
     project.set(train__lr=0.5)
-    before = project.read("params.yaml")
-    assert "uncommitted changes; commit them first" in project.run("sh", "demo.sh", *SMALL, status=1)
-    assert project.run("git", "branch", "--show-current").strip() == "main"
+    before, commit = project.read("params.yaml"), project.run("git", "rev-parse", "HEAD")
+    output = project.run(*DEMO, status=1)
+    assert "error: there are uncommitted changes; keep them" in output
+    assert "git restore . && dvc checkout" in output
+    assert project.run("git", "branch", "--show-current").strip() == branch
+    assert project.run("git", "rev-parse", "HEAD") == commit
     assert project.read("params.yaml") == before
+
+
+def test_an_interrupted_demo_goes_on_although_some_results_are_there(project: Project) -> None:
+    project.run(*DEMO)
+    (project.folder / "metrics/evaluation.json").unlink()  # as DVC does before it runs a stage
+    output = project.run(*DEMO)
+    assert ran(output) == []
+    assert project.run("git", "status", "--porcelain") == ""

@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from ruamel.yaml import YAML
@@ -79,3 +80,19 @@ def test_each_stage_names_what_is_read_only_and_plain_repro_does_what_is_left_wh
         remove(project.folder / path)
     assert project.repro() == STAGES
     assert different(project, finished) == []
+
+
+def test_a_cache_that_cannot_be_linked_stops_a_long_stage_before_it_begins(project: Project) -> None:
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == project.folder.stat().st_dev:
+        pytest.skip("there is no second file system")
+    with TemporaryDirectory(dir=elsewhere) as cache:
+        project.run("dvc", "cache", "dir", "--local", cache)
+        project.run("dvc", "config", "--local", "cache.type", "hardlink")
+        for stage in ("fetch", "train"):
+            output = project.run("dvc", "repro", "--force", "--single-item", stage, status=255)
+            assert f"error: DVC cannot link its cache {cache}" in output
+            assert "Run: dvc config --local cache.type hardlink,copy" in output
+            assert "epoch" not in output
+        project.run("dvc", "config", "--local", "cache.type", "hardlink,copy")
+        project.run("dvc", "repro", "--force", "--single-item", "fetch")

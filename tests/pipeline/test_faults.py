@@ -74,6 +74,44 @@ def test_without_an_entry_of_dvcs_cache_that_a_kill_left_empty_nothing_is_lost(
     assert different(project, finished) == []
 
 
+# DVC is killed where three Ctrl-C end it, too: the user's edits are in the stash, HEAD is detached.
+KILLED_EXPERIMENT = """
+import os, signal, sys
+from dvc.cli import main
+from dvc.repo.experiments.queue.base import BaseStashQueue
+BaseStashQueue.{moment} = lambda *arguments, **options: os.kill(os.getpid(), signal.SIGKILL)
+main(["exp", "run", "-S", "train.lr=0.5"])
+"""
+
+
+@pytest.mark.parametrize("moment", ["_update_params", "_stash_commit_deps", "_pack_args"])
+def test_what_an_experiment_killed_at_its_start_leaves_of_git_is_noticed_by_verify_and_undone_as_it_says(
+    project: Project, moment: str
+) -> None:
+    readme = project.folder / "README.md"
+    readme.write_text(readme.read_text() + "mine\n")
+    project.run("python", "-c", KILLED_EXPERIMENT.format(moment=moment), status=-signal.SIGKILL)
+    assert project.run("git", "branch", "--show-current") == ""
+    assert project.run("git", "stash", "list").count("\n") == 1
+
+    output = project.run("python", "-m", "tools.verify", ".dvc/cache")
+    commands = output.partition("the way back: ")[2].splitlines()[0]
+    assert commands == "git switch main; git stash pop"
+    for command in commands.split(";"):
+        project.run(*command.split())
+    assert project.run("git", "branch", "--show-current") == "main\n"
+    assert project.run("git", "stash", "list") == ""
+    assert readme.read_text().endswith("mine\n")
+    assert "the way back" not in project.run("python", "-m", "tools.verify", ".dvc/cache")
+
+
+def test_verify_takes_no_other_detached_head_for_a_killed_experiment(project: Project) -> None:
+    for commit in ("HEAD", "main"):
+        project.run("git", "switch", "--quiet", "--detach", commit)
+        assert "the way back" not in project.run("python", "-m", "tools.verify", ".dvc/cache")
+        project.run("git", "switch", "--quiet", "main")
+
+
 @contextmanager
 def training_paused(project: Project) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Run the pipeline and stop its training after the first epoch; yield DVC and the training's id."""

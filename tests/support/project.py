@@ -13,21 +13,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from emotion.config.editing import edit
+from tests.support.parameters import PARAMS
 from tests.support.paths import ROOT
+from tools.tiny import TINY
 
 STAGES = ["fetch", "validate", "preprocess", "train", "evaluate", "plot"]
 LIMIT = 600  # seconds that a command may take
-TINY = {
-    "fetch.source": "faces",
-    "fetch.faces.rows": 210,
-    "validate.rows": 210,
-    "train.epochs": 2,
-    "train.batch_size": 16,
-    "evaluate.floor.accuracy": None,
-    "evaluate.floor.macro_f1": None,
-    "evaluate.bootstrap": 100,
-    "plot.dpi": 40,
-}
 
 
 class Project:
@@ -71,16 +63,7 @@ class Project:
 
     def set(self, **values: Any) -> None:
         """Change params.yaml; a double underscore stands for a dot."""
-        yaml = YAML()
-        file = self.folder / "params.yaml"
-        content = yaml.load(file)
-        for key, value in values.items():
-            *sections, name = key.split("__")
-            section = content
-            for part in sections:
-                section = section[part]
-            section[name] = value
-        yaml.dump(content, file)
+        edit({key.replace("__", "."): value for key, value in values.items()}, self.folder / "params.yaml")
 
     def copy(self, folder: Path) -> "Project":
         """Return a copy of the project, with its cache, in another folder."""
@@ -104,7 +87,7 @@ def ran(output: str) -> list[str]:
 
 
 def small_project(folder: Path) -> Project:
-    """Return a copy of this checkout in `folder`, with TINY parameters, committed and not yet run."""
+    """Return a copy of this checkout in `folder`, with the tests' parameters, committed and not yet run."""
     files = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -117,8 +100,9 @@ def small_project(folder: Path) -> Project:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     (folder / "dvc.lock").unlink(missing_ok=True)
+    shutil.copyfile(PARAMS, folder / "params.yaml")
+    edit(TINY, folder / "params.yaml")
     project = Project(folder)
-    project.set(**{key.replace(".", "__"): value for key, value in TINY.items()})
     project.run("git", "init", "--quiet", "--initial-branch=main")
     project.run("git", "config", "user.name", "Test")
     project.run("git", "config", "user.email", "test@localhost")

@@ -246,8 +246,10 @@ def test_a_row_takes_the_stages_little_more_memory_than_its_image() -> None:
     limits = {"validate": 5200, "preprocess": 6500}
     code = """if True:
         import json
-        from benchmarks.scaling import run_stages
-        print(json.dumps([run_stages(rows) for rows in (3_000, 12_000)]))
+        from benchmarks import scaling
+        from tests.support.parameters import PARAMS
+        scaling.PARAMS = PARAMS
+        print(json.dumps([scaling.run_stages(rows) for rows in (3_000, 12_000)]))
     """
     done = subprocess.run(
         [sys.executable, "-c", code],  # not from here: see peak_memory

@@ -5,17 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from emotion.config.schema import FacesParams, FetchParams, load_params
+from emotion.config.schema import FacesParams, FetchParams
 from emotion.runtime.errors import UserError
 from stages.fetch import from_file
 from tests.support.fetching import CSV, SHA256, ZIP, names
-from tests.support.paths import ROOT
-
-
-def test_the_parameters_of_the_project_name_the_official_file() -> None:
-    fetch = load_params(ROOT / "params.yaml")["fetch"]
-    assert (fetch.source, fetch.repo) == ("huggingface", "chitradrishti/fer2013")
-    assert fetch.sha256 == "3b8d9617d1017f34733c8f2474d7784c563ce86c40a86ac12c2d37cc968f871b"
 
 
 def section(path: Path | None, sha256: str | None = SHA256) -> FetchParams:

@@ -2,17 +2,16 @@
 
 import importlib.util
 import re
-import shlex
 import subprocess
-from functools import reduce
-from operator import getitem
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
+from emotion.config.editing import edit
 from emotion.config.schema import load_params
+from tests.support.parameters import write_params
 from tests.support.paths import ROOT
+from tools.demo import DEMO
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = re.findall(r"^([a-z-]+):(?!=)", MAKEFILE, re.MULTILINE)
@@ -20,13 +19,13 @@ TARGETS = re.findall(r"^([a-z-]+):(?!=)", MAKEFILE, re.MULTILINE)
 
 def commands(target: str) -> str:
     """Return what `make` would run for a target, and for all that it needs."""
-    command = ["make", "--dry-run", "--no-print-directory", target]
+    command = ["make", "--dry-run", "--no-print-directory", *([target] if target else [])]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return done.stdout.replace("\\\n", " ")
 
 
 def test_every_target_is_listed_as_no_file() -> None:
-    listed = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
+    listed = re.search(r"^\.PHONY: (.*)$", MAKEFILE.replace("\\\n", " "), re.MULTILINE)
     assert listed
     assert sorted(listed[1].split()) == sorted(TARGETS)
 
@@ -37,18 +36,28 @@ def test_the_modules_that_a_target_runs_are_there(target: str) -> None:
         assert importlib.util.find_spec(module), module
 
 
+def test_every_target_has_its_line_in_what_make_alone_prints_and_nothing_is_installed() -> None:
+    done = subprocess.run(["make"], cwd=ROOT, check=True, capture_output=True, text=True)
+    listed = [line.split()[0] for line in done.stdout.splitlines()]
+    assert [name for name in listed if name in TARGETS] == [
+        name for name in TARGETS if name not in ("help", "identity")
+    ]
+    assert all(len(line) <= 100 for line in done.stdout.splitlines())
+    assert commands("help") == commands("")
+
+
+def test_setting_up_says_what_it_does_and_shows_it() -> None:
+    command = ["make", "--dry-run", "--always-make", "setup"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    before, install, _ = done.stdout.partition("pip install")
+    assert install
+    assert "Setting up .venv" in before
+    assert "--quiet" not in done.stdout
+
+
 def test_the_demo_has_parameters_that_are_allowed(tmp_path: Path) -> None:
-    (line,) = (line for line in commands("demo").splitlines() if line.startswith("sh demo.sh "))
-    words = [word for word in shlex.split(line)[2:] if word != "-S"]
-    assert "fetch.source=faces" in words
-    yaml = YAML(typ="safe", pure=True)
-    params = yaml.load(ROOT / "params.yaml")
-    for key, value in (word.split("=") for word in words):
-        *sections, name = key.split(".")
-        section = reduce(getitem, sections, params)
-        assert name in section
-        section[name] = yaml.load(value)
-    yaml.dump(params, tmp_path / "params.yaml")
+    write_params(tmp_path)
+    edit(DEMO, tmp_path / "params.yaml")
     load_params(tmp_path / "params.yaml")
 
 
@@ -57,5 +66,5 @@ def test_what_runs_experiments_first_names_a_clone_that_git_does_not_know(target
     before, named, after = commands(target).partition("git config user.email >/dev/null")
     assert named
     assert "dvc exp run" not in before
-    assert "experiments" not in before
+    assert not re.search("experiments|tools", before)
     assert after

@@ -12,7 +12,7 @@ from emotion.runtime.errors import UserError
 from experiments import results
 from experiments.measure import measured, tolerance, verdict
 from experiments.recipes import RECIPES, row_settings
-from tests.support.paths import ROOT
+from tests.support.parameters import PARAMS
 
 RUN: dict[str, Any] = {
     "row": "fast-random",
@@ -116,7 +116,7 @@ def test_a_row_has_a_value_for_all_that_steers_the_split_and_the_training_and_ea
     tmp_path: Path, recipe: str, protocol: str
 ) -> None:
     yaml = YAML()
-    params = yaml.load(ROOT / "params.yaml")
+    params = yaml.load(PARAMS)
     settings = row_settings(f"{recipe}-{protocol}")[2]
     expected = [f"{section}.{key}" for section in ("preprocess", "model", "train") for key in params[section]]
     assert sorted([*settings, "train.seed"]) == sorted(expected)
@@ -125,24 +125,6 @@ def test_a_row_has_a_value_for_all_that_steers_the_split_and_the_training_and_ea
         params[section][name] = value
     yaml.dump(params, tmp_path / "params.yaml")
     load_params(tmp_path / "params.yaml")
-
-
-def test_the_committed_parameters_are_those_of_the_papers_row() -> None:
-    params = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
-    for key, value in row_settings("paper-random")[2].items():
-        section, name = key.split(".")
-        assert params[section][name] == value, key
-
-
-def test_what_the_paper_states_is_what_is_committed() -> None:
-    params = load_params()
-    split, model, train = params["preprocess"], params["model"], params["train"]
-    assert (split.split, split.validation, split.test) == ("random", 0.09, 0.10)
-    assert (model.name, model.dropout) == ("paper_cnn", 0.2)
-    assert (train.optimizer, train.batch_size, train.epochs, train.patience) == ("adam", 64, 50, 5)
-    assert train.flip
-    assert train.shift > 0
-    assert train.zoom > 0
 
 
 def test_a_row_has_the_parameters_of_its_recipe_and_its_protocol() -> None:

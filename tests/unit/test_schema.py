@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from emotion.config.loading import Section
 from emotion.config.schema import FacesParams, FloorParams, Params, load_params
 from emotion.runtime.errors import UserError
-from tests.support.parameters import write_params
+from tests.support.parameters import PARAMS, write_params
 from tests.support.paths import ROOT
 from tests.support.project import STAGES
 
@@ -95,7 +95,7 @@ def sections() -> dict[str, type[Section]]:
 
 def write_bad(folder: Path, key: str, value: Any) -> None:
     yaml = YAML()
-    content = yaml.load(ROOT / "params.yaml")
+    content = yaml.load(PARAMS)
     *sections, name = key.split(".")
     reduce(getitem, sections, content)[name] = value
     yaml.dump(content, folder / "params.yaml")
@@ -144,8 +144,8 @@ def test_no_value_has_a_default() -> None:
         assert all(field.is_required() for field in section.model_fields.values())
 
 
-def test_the_projects_own_file_is_right() -> None:
-    assert set(load_params(ROOT / "params.yaml")) == set(get_type_hints(Params))
+def test_the_tests_own_parameters_are_right() -> None:
+    assert set(load_params(PARAMS)) == set(get_type_hints(Params))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""`make own` sets every value that belongs together, and no other."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from emotion.config.schema import load_params
+from emotion.runtime.errors import UserError
+from tests.support.parameters import PARAMS, write_params
+from tools.own import main
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_params(tmp_path)
+    return tmp_path
+
+
+def own(monkeypatch: pytest.MonkeyPatch, csv: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["own", csv])
+    main()
+
+
+def test_the_values_are_set_together_for_a_path_of_any_letters(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv = folder / "meine Gesichter, größer.csv"
+    csv.touch()
+    own(monkeypatch, csv.name)
+    params, before = load_params(), load_params(PARAMS)
+    assert params["fetch"] == before["fetch"].model_copy(
+        update={"source": "file", "path": str(csv), "sha256": None}
+    )
+    assert params["validate"] == before["validate"].model_copy(update={"rows": None, "class_tolerance": 1.0})
+    assert params["evaluate"].floor.model_dump() == {"accuracy": None, "macro_f1": None}
+    assert all(params[section] == before[section] for section in ("preprocess", "model", "train", "plot"))  # type: ignore[literal-required]
+    printed = capsys.readouterr().out
+    assert f"fetch.path: {csv}" in printed
+    assert "dvc repro" in printed
+
+
+@pytest.mark.parametrize(("csv", "reason"), [("", "which faces?"), ("none.csv", "is not there")])
+def test_without_a_file_nothing_is_set(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, csv: str, reason: str
+) -> None:
+    before = (folder / "params.yaml").read_bytes()
+    with pytest.raises(UserError, match=reason):
+        own(monkeypatch, csv)
+    assert (folder / "params.yaml").read_bytes() == before

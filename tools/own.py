@@ -1,0 +1,49 @@
+"""Set params.yaml for faces of your own: `make own CSV=/where/own.csv`.
+
+    python -m tools.own /where/own.csv      # or a zip with one CSV
+
+All values that belong together: where the CSV is, and that it is not FER-2013, whose hash, rows, class shares
+and scores the other values describe.
+"""
+
+import argparse
+from pathlib import Path
+
+from emotion.config.editing import edit
+from emotion.runtime.errors import UserError, one_line_errors
+
+
+def main() -> None:
+    """Write the values into params.yaml, and say how to go on."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("csv", help="a CSV, or a zip with one CSV, in the schema of FER-2013")
+    given = parser.parse_args().csv
+    if not given:
+        raise UserError("which faces? make own CSV=/where/own.csv")
+    csv = Path(given).expanduser().resolve()  # absolute: an experiment may run in a folder of its own
+    if not csv.is_file():
+        raise UserError(f"{csv} is not there, or no file: make own CSV=/where/own.csv")
+    values = {
+        "fetch.source": "file",
+        "fetch.path": str(csv),
+        "fetch.sha256": None,
+        "validate.rows": None,
+        "validate.class_tolerance": 1.0,
+        "evaluate.floor.accuracy": None,
+        "evaluate.floor.macro_f1": None,
+    }
+    edit(values)
+    for name, value in values.items():
+        print(f"{name}: {'null' if value is None else value}")
+    print(
+        "params.yaml is set. Run: dvc repro\n"
+        "DVC watches the path alone; after a change of the CSV: dvc repro -fs fetch; dvc repro\n"
+        "Back to FER-2013: git restore . && dvc checkout"
+    )
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

@@ -35,7 +35,7 @@ def test_the_values_are_set_together_for_a_path_of_any_letters(
     )
     assert params["validate"] == before["validate"].model_copy(update={"rows": None, "class_tolerance": 1.0})
     assert params["evaluate"].floor.model_dump() == {"accuracy": None, "macro_f1": None}
-    assert all(params[section] == before[section] for section in ("preprocess", "model", "train", "plot"))  # type: ignore[literal-required]
+    assert all(params[section] == before[section] for section in ("preprocess", "model", "train", "plot"))
     printed = capsys.readouterr().out
     assert f"fetch.path: {csv}" in printed
     assert "dvc repro" in printed

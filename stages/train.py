@@ -13,8 +13,7 @@ from emotion.data.storage import load_split
 from emotion.network.model import save_model
 from emotion.runtime.errors import one_line_errors
 from emotion.runtime.files import write_json
-from emotion.runtime.lockfile import check_intact
-from emotion.runtime.locks import hold
+from emotion.runtime.stage import begin
 from emotion.training.run import train_model
 
 
@@ -29,8 +28,7 @@ def main() -> None:
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder of the resume checkpoints")
     args = parser.parse_args()
     every = load_params()
-    hold("train")
-    check_intact(args.train, args.validation)
+    stage = begin("train", every, args.train, args.validation)
     train, validation = load_split(args.train), load_split(args.validation)
     with Live(str(args.curves), dvcyaml=None, save_dvc_exp=False, report=None) as live:
 
@@ -39,9 +37,11 @@ def main() -> None:
             for name, value in entry.items():
                 part = "validation" if name.startswith("val_") else "train"
                 live.log_metric(f"{part}/{name.removeprefix('val_')}", value)
+            stage.check_dvc_is_there()
 
         trained = train_model(train, validation, every["model"], every["train"], args.checkpoints, log)
 
+    stage.check_unchanged()
     save_model(trained.model, args.model)
     write_json(args.metrics, trained.metrics)
     print(f"best epoch {trained.metrics['best_epoch']} of {trained.metrics['epochs']}: {args.model}")

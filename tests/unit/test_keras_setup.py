@@ -40,7 +40,9 @@ def test_a_stage_that_imports_tensorflow_prints_no_greeting(stage: str) -> None:
 
 def test_all_but_the_greeting_is_passed_on_in_its_order(capfd: pytest.CaptureFixture[str]) -> None:
     with without_greeting():
-        os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n")
+        os.write(
+            2, b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
+        )
         os.write(2, b"I0000 00:00:1 port.cc:153] oneDNN custom operations are on.\n")
         os.write(2, b"E0000 00:00:1 cuda.cc:1] no driver\n")
         os.write(2, b"the last line without its end")

@@ -18,8 +18,7 @@ from emotion.labels import CLASSES
 from emotion.network.model import load_model, predict
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_file, write_json
-from emotion.runtime.lockfile import check_intact
-from emotion.runtime.locks import hold
+from emotion.runtime.stage import begin
 
 ROUNDING = 1e-3  # how far the sum of a row of probabilities may be from 1
 
@@ -36,9 +35,9 @@ def main() -> None:
     parser.add_argument("--per-class", type=Path, required=True, help="where to write the class scores")
     parser.add_argument("--calibration", type=Path, required=True, help="where to write the calibration")
     args = parser.parse_args()
-    params = load_params()["evaluate"]
-    hold("evaluate")
-    check_intact(args.model, args.train, args.validation, args.test)
+    every = load_params()
+    params = every["evaluate"]
+    stage = begin("evaluate", every, args.model, args.train, args.validation, args.test)
     model = load_model(args.model)
     test = load_split(args.test)
     seen = [load_split(folder).images for folder in (args.train, args.validation)]
@@ -54,6 +53,7 @@ def main() -> None:
     clean = unseen(test.images, *seen)
     metrics = evaluation(test.labels, probabilities, clean, params.bootstrap, params.ece_bins, params.seed)
 
+    stage.check_unchanged()
     write_csv(args.predictions, prediction_table(test, predicted, confidence))
     write_csv(args.per_class, class_scores(test.labels, predicted))
     write_csv(args.calibration, vars(calibration(confidence, predicted == test.labels, params.ece_bins)))

@@ -2,13 +2,15 @@
 
 import argparse
 import hashlib
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 from emotion.config.schema import FetchParams, load_params
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_file
 from emotion.runtime.links import check_links
-from emotion.runtime.locks import hold
+from emotion.runtime.stage import begin
 from emotion.source import hub
 from emotion.source.archive import DamagedFileError, csv_chunks
 from emotion.synthetic.expressions import write_faces
@@ -19,44 +21,58 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--csv", type=Path, required=True, help="where the CSV is put")
     out = parser.parse_args().csv
-    fetch = load_params()["fetch"]
-    hold("fetch")
+    every = load_params()
+    fetch = every["fetch"]
+    stage = begin("fetch", every, *([own_file(fetch)] if fetch.source == "file" else []))
     check_links(out)
     match fetch.source:
         case "huggingface":
-            from_hub(fetch, out)
+            from_hub(fetch, out, stage.check_unchanged)
         case "file":
-            from_file(fetch, out)
+            from_file(fetch, out, stage.check_unchanged)
         case "faces":
             with whole_file(out) as partial:
                 write_faces(partial, fetch.faces.rows, fetch.faces.seed)
+                stage.check_unchanged()
             print(f"{out}: {fetch.faces.rows:,} rendered faces")
 
 
-def from_hub(fetch: FetchParams, out: Path) -> None:
-    """Put the CSV of a Hugging Face dataset in place.
+def from_hub(fetch: FetchParams, out: Path, check: Callable[[], None] = lambda: None) -> None:
+    """Put the CSV of a Hugging Face dataset in place, if `check` raises no error.
 
     The library checks the size of a download, not its content, and would serve a bad copy from its cache for
     ever: a copy that proves wrong is downloaded once more.
     """
     try:
-        put(hub.download(fetch.repo, fetch.revision, fetch.file), out, fetch.sha256)
+        put(hub.download(fetch.repo, fetch.revision, fetch.file), out, fetch.sha256, check)
     except DamagedFileError as error:
         print(f"{error}; downloading it once more")
-        put(hub.download(fetch.repo, fetch.revision, fetch.file, force=True), out, fetch.sha256)
+        put(hub.download(fetch.repo, fetch.revision, fetch.file, force=True), out, fetch.sha256, check)
 
 
-def from_file(fetch: FetchParams, out: Path) -> None:
-    """Put the CSV of a local file in place."""
+def from_file(fetch: FetchParams, out: Path, check: Callable[[], None] = lambda: None) -> None:
+    """Put the CSV of a local file in place, if `check` raises no error."""
+    put(own_file(fetch), out, fetch.sha256, check)
+
+
+def own_file(fetch: FetchParams) -> Path:
+    """Return the file that `fetch.path` names; a relative path starts in the folder of the project.
+
+    An experiment of a queue runs in a folder of its own, where DVC gives that of the project as $DVC_ROOT.
+
+    Raises:
+        UserError: there is no such file.
+    """
     if fetch.path is None:
         raise UserError("fetch.source is file and fetch.path is null: set it to a CSV or a zip")
-    if not Path(fetch.path).is_file():
-        raise UserError(f"fetch.path '{Path(fetch.path).absolute()}' is no file: set it to a CSV or a zip")
-    put(Path(fetch.path), out, fetch.sha256)
+    path = Path(os.environ.get("DVC_ROOT", ""), Path(fetch.path).expanduser())
+    if not path.is_file():
+        raise UserError(f"fetch.path '{path.absolute()}' is no file: set it to a CSV or a zip")
+    return path
 
 
-def put(source: Path, out: Path, sha256: str | None) -> None:
-    """Write the CSV in `source`, itself or a zip, to `out`.
+def put(source: Path, out: Path, sha256: str | None, check: Callable[[], None]) -> None:
+    """Write the CSV in `source`, itself or a zip, to `out`, if `check` raises no error.
 
     Raises:
         DamagedFileError: the SHA-256 of the CSV is not `sha256`; None accepts any.
@@ -73,6 +89,7 @@ def put(source: Path, out: Path, sha256: str | None) -> None:
                 f"the CSV of {source} has SHA-256 {digest.hexdigest()}, and fetch.sha256 is {sha256}: "
                 "get the right file, or set fetch.sha256 to the first (to null: any content)"
             )
+        check()
     verdict = "as pinned" if sha256 else "not checked: fetch.sha256 is null"
     print(f"{out}: SHA-256 {digest.hexdigest()} ({verdict})")
 

@@ -12,8 +12,7 @@ from emotion.data.storage import SPLITS, load_split
 from emotion.evaluation import figures
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError, one_line_errors
-from emotion.runtime.lockfile import check_intact
-from emotion.runtime.locks import hold
+from emotion.runtime.stage import begin
 
 PREDICTION_COLUMNS = ["row", "actual", "predicted", "confidence"]
 BIN_COLUMNS = ["low", "high", "rows", "confidence", "accuracy"]
@@ -30,10 +29,11 @@ def main() -> None:
     parser.add_argument("--metrics", type=Path, required=True, help="metrics of the test split")
     parser.add_argument("--plots", type=Path, required=True, help="where to write the figures")
     args = parser.parse_args()
-    params = load_params()["plot"]
-    hold("plot")
+    every = load_params()
+    params = every["plot"]
     folders = {name: getattr(args, name) for name in SPLITS}
-    check_intact(*folders.values(), args.curves, args.predictions, args.calibration, args.metrics)
+    inputs = (*folders.values(), args.curves, args.predictions, args.calibration, args.metrics)
+    stage = begin("plot", every, *inputs)
     splits = {name: load_split(folder) for name, folder in folders.items()}
     test = splits["test"]
     predictions = read_columns(args.predictions, PREDICTION_COLUMNS)
@@ -53,6 +53,7 @@ def main() -> None:
         "gallery": figures.gallery(test.images, actual, predicted, predictions["confidence"], params.gallery),
         "reliability": figures.reliability(bins, calibration_error),
     }
+    stage.check_unchanged()
     for name, figure in drawn.items():
         figures.save_png(figure, args.plots / f"{name}.png", params.dpi)
     print(f"{len(drawn)} figures: {args.plots}")

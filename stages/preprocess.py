@@ -11,8 +11,7 @@ from emotion.data.protocols import split_rows
 from emotion.data.storage import SPLITS, Split, save_split
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_folder
-from emotion.runtime.lockfile import check_intact
-from emotion.runtime.locks import hold
+from emotion.runtime.stage import begin
 from emotion.source.fer2013 import read_csv
 
 
@@ -24,17 +23,17 @@ def main() -> None:
     for name in SPLITS:
         parser.add_argument(f"--{name}", type=Path, required=True, help=f"folder of the {name} split")
     args = parser.parse_args()
-    params = load_params()["preprocess"]
-    hold("preprocess")
-    check_intact(args.csv, args.verdict)
+    every = load_params()
+    stage = begin("preprocess", every, args.csv, args.verdict)
     if not passed(args.verdict):
         raise UserError(f"{args.csv} did not pass validation ({args.verdict}); run: dvc repro validate")
 
     table = read_csv(args.csv)
-    rows = dict(zip(SPLITS, split_rows(table, params), strict=True))
+    rows = dict(zip(SPLITS, split_rows(table, every["preprocess"]), strict=True))
     for name, chosen in rows.items():
         if len(chosen) == 0:
             raise UserError(f"the {name} split of {args.csv} is empty; see preprocess.split in params.yaml")
+    stage.check_unchanged()
     for name, chosen in rows.items():
         split = Split(
             images=table.images[chosen],

@@ -14,8 +14,7 @@ from emotion.network.model import save_model
 from emotion.runtime.errors import one_line_errors
 from emotion.runtime.files import write_json
 from emotion.runtime.links import check_links
-from emotion.runtime.lockfile import check_intact
-from emotion.runtime.locks import hold
+from emotion.runtime.stage import begin
 from emotion.training.run import summary, train_model
 
 
@@ -31,9 +30,8 @@ def main() -> None:
     args = parser.parse_args()
     every = load_params()
     network, training = every["model"], every["train"]
-    hold("train")
+    stage = begin("train", every, args.train, args.validation)
     check_links(args.model)
-    check_intact(args.train, args.validation)
     train, validation = load_split(args.train), load_split(args.validation)
     with Live(str(args.curves), dvcyaml=None, save_dvc_exp=False, report=None) as live:
 
@@ -42,9 +40,11 @@ def main() -> None:
             for name, value in entry.items():
                 part = "validation" if name.startswith("val_") else "train"
                 live.log_metric(f"{part}/{name.removeprefix('val_')}", value)
+            stage.check_dvc_is_there()
 
         trained = train_model(train, validation, network, training, args.checkpoints, log)
 
+    stage.check_unchanged()
     save_model(trained.model, args.model)
     write_json(args.metrics, trained.metrics)
     print(f"{summary(trained, network, training)}: {args.model}")

@@ -1,6 +1,7 @@
 """Check the CSV against a Great Expectations suite; block the pipeline if it is not what it must be."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,7 @@ from emotion.config.schema import ValidateParams, load_params
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_folder, write_json
-from emotion.runtime.lockfile import check_intact
-from emotion.runtime.locks import hold
+from emotion.runtime.stage import begin
 from emotion.source.fer2013 import COLUMNS, FIRST_LINE, USAGES, Table, read_csv
 from emotion.validation.expectations import expectations
 from emotion.validation.facts import KNOWN_FAULTS, row_facts
@@ -28,10 +28,9 @@ def main() -> None:
     parser.add_argument("--verdict", type=Path, required=True, help="where to write the verdict")
     parser.add_argument("--docs", type=Path, required=True, help="folder of the Data Docs")
     args = parser.parse_args()
-    params = load_params()["validate"]
-    hold("validate")
-    check_intact(args.csv)
-    table, outcomes = validate(args.csv, params, args.verdict, args.docs)
+    every = load_params()
+    stage = begin("validate", every, args.csv)
+    table, outcomes = validate(args.csv, every["validate"], args.verdict, args.docs, stage.check_unchanged)
     index = args.docs / "index.html"
     show(table, outcomes, index)
     failures = [outcome for outcome in outcomes if outcome.status == "FAILED"]
@@ -40,13 +39,20 @@ def main() -> None:
         raise UserError(f"validation failed: {fault(table, failures[0])}{others}; see {index}")
 
 
-def validate(csv: Path, params: ValidateParams, verdict: Path, docs: Path) -> tuple[Table, list[Outcome]]:
-    """Read and judge a CSV; write the verdict and the Data Docs."""
+def validate(
+    csv: Path,
+    params: ValidateParams,
+    verdict: Path,
+    docs: Path,
+    check: Callable[[], None] = lambda: None,
+) -> tuple[Table, list[Outcome]]:
+    """Read and judge a CSV; write the verdict and the Data Docs, if `check` raises no error."""
     table = read_csv(csv)
     frame = row_facts(table)
     ceilings = {name: getattr(params, f"max_{name}") for name in KNOWN_FAULTS}
     with whole_folder(docs) as folder:
         outcomes = judge(frame, expectations(params.rows, params.class_tolerance, ceilings), folder)
+        check()
     counts = {name: int(frame[name].sum()) for name in KNOWN_FAULTS}
     write_json(verdict, metrics(table, counts, outcomes))
     return table, outcomes

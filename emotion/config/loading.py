@@ -4,54 +4,59 @@ import reprlib
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, ValidationInfo, field_validator
 
 from emotion.runtime.errors import UserError
+from emotion.runtime.yaml import PARAMS, read_yaml
 
-FILE = Path("params.yaml")
+WAY_BACK = "correct it, or undo every change of the file: git restore {file}"
 
-
-# Unknown keys and wrong types are errors; no value is converted to another type.
+# Unknown keys and wrong types are errors; no value is converted to another type, but see Section.
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Section(BaseModel):
-    """A section of params.yaml."""
+    """A section of params.yaml.
+
+    Its values are of the types of their keys, and compare and print as such, however they are written there.
+    """
 
     model_config = STRICT | ConfigDict(frozen=True, protected_namespaces=())
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_the_type_of_its_key(cls, value: Any, info: ValidationInfo) -> Any:
+        """Read a number or boolean that equals one of the right type as that one.
+
+        To Python, and so to DVC, 1, 1.0 and true are equal: for DVC `-S train.flip=1` changes nothing where
+        true stands, and runs nothing, but it writes 1. Refused, that 1 would stop every later run.
+        """
+        hint = cls.model_fields[str(info.field_name)].annotation
+        kinds = get_args(hint) or (hint,)  # both of `int | None`
+        if not isinstance(value, bool | int | float):
+            return value
+        if bool in kinds:
+            return bool(value) if value in (0, 1) else value
+        if int in kinds:
+            return int(value) if value % 1 == 0 else value
+        return float(value) if float in kinds and isinstance(value, bool) else value
 
 
 Schema = TypeVar("Schema")
 
 
-def load(schema: type[Schema], file: Path = FILE) -> Schema:
+def load(schema: type[Schema], file: Path = PARAMS) -> Schema:
     """Return the sections of a params file, all of them checked, so that no stage starts on a wrong file.
-
-    The file is read as YAML 1.2, because DVC writes `-S train.lr=1e-5` as `1e-05`, which is a
-    number in YAML 1.2 and a string in YAML 1.1.
 
     Raises:
         UserError: the file cannot be read, or a section or key is missing or unknown, or a value is not
             allowed; the message names the key, the value and what is allowed.
     """
-    try:
-        content = YAML(typ="safe", pure=True).load(file)
-    except (OSError, ValueError, YAMLError) as error:
-        raise UserError(f"{file} cannot be read: {_reason(error)}") from error
+    content = read_yaml(file)
     try:
         return TypeAdapter(schema).validate_python(content)
     except ValidationError as error:
-        raise UserError(f"{file}: {_first_fault(error, schema)}") from error
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
-        return f"{error.problem}, line {error.problem_mark.line + 1}"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return " ".join(str(error).split())
+        raise UserError(f"{file}: {_first_fault(error, schema)}; {WAY_BACK.format(file=file)}") from error
 
 
 def _first_fault(error: ValidationError, schema: Any) -> str:

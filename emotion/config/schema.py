@@ -10,9 +10,10 @@ from typing import Literal
 from pydantic import Field, with_config
 from typing_extensions import TypedDict  # pydantic needs it before Python 3.12
 
-from emotion.config.loading import FILE, STRICT, Section, load
+from emotion.config.loading import STRICT, Section, load
 from emotion.labels import SIDE
 from emotion.runtime.errors import UserError
+from emotion.runtime.yaml import PARAMS
 
 Precision = Literal["float32", "bfloat16"]
 ClassWeights = Literal["none", "balanced", "sqrt"]
@@ -140,7 +141,7 @@ class Params(TypedDict):
     plot: PlotParams
 
 
-def load_params(file: Path = FILE) -> Params:
+def load_params(file: Path = PARAMS) -> Params:
     """Return params.yaml, the whole of it checked, so that no stage starts on a wrong one.
 
     Raises:

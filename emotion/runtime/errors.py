@@ -1,6 +1,7 @@
-"""Errors that a person can act on, and how a stage ends when one is raised."""
+"""Errors that a person can act on, and how a command ends when one is raised."""
 
 import errno
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ class UserError(Exception):
 def one_line_errors() -> Iterator[None]:
     """End the process with one line and a non-zero status on a UserError, a full disk or Ctrl-C.
 
-    Exit status 0 after an interruption would make DVC take a half-finished stage for a success.
+    With exit status 0 after an interruption DVC would record a half-finished stage as a success.
     """
     try:
         yield
@@ -31,9 +32,19 @@ def one_line_errors() -> Iterator[None]:
     except sqlite3.OperationalError as error:
         sys.exit(_line(f"DVC's own database could not be written ({error}): is the disk full?"))
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        print(f"interrupted; {_after_interruption()}", file=sys.stderr)
         sys.exit(INTERRUPTED)
 
 
 def _line(message: str) -> str:
     return f"error: {' '.join(message.split())}"
+
+
+def _after_interruption() -> str:
+    if "DVC_STAGE" not in os.environ:
+        return "run it again"
+    # DVC removes the outputs of a stage before it runs it, and has no copy of those that Git keeps.
+    return (
+        "run it again: it goes on after the last finished stage or epoch (or go back to the last results: "
+        "git restore metrics plots; dvc checkout)"
+    )

@@ -6,12 +6,11 @@ damaged there, once it is checked out, would give wrong numbers without a word.
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from emotion.runtime.errors import UserError
+from emotion.runtime.yaml import read_yaml
 
 LOCK = Path("dvc.lock")
 
@@ -38,9 +37,9 @@ def recorded_hashes() -> dict[str, str]:
     if not LOCK.is_file():
         return {}
     try:
-        stages = YAML(typ="safe", pure=True).load(LOCK)["stages"].values()
+        stages = read_yaml(LOCK)["stages"].values()
         return {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", [])}
-    except (OSError, ValueError, YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (UserError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{LOCK} cannot be read; run: make verify; dvc repro") from error
 
 
@@ -54,6 +53,16 @@ def dvc_hash(path: Path) -> str:
 
 
 def md5(path: Path) -> str:
-    """Return the MD5 of a file, which DVC names it by."""
+    """Return the MD5 of a file, which DVC names it by.
+
+    As DVC does, it takes a file whose inode, size and time of change are the same for unchanged: what this
+    process has hashed before costs nothing.
+    """
+    stat = path.stat()
+    return _md5(path.absolute(), stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@cache
+def _md5(path: Path, *stat: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "md5").hexdigest()

@@ -1,4 +1,4 @@
-"""Locks: one process at a time runs a stage."""
+"""Locks: what one process does at a time."""
 
 import fcntl
 import os
@@ -8,9 +8,9 @@ LOCKS = Path(".locks")  # in the folder of the project: one lock a stage
 
 
 def hold(name: str, folder: Path = LOCKS) -> None:
-    """Let one process at a time hold `name`, until it ends; wait for the one that does.
+    """Take the lock `name` until this process ends, and wait for it while another process has it.
 
-    A stage outlives a DVC that is killed alone; DVC would then start the same stage beside it.
+    A stage may outlive the DVC that has started it; another DVC would run the same stage beside it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     # Never closed: the system frees the lock when the process ends, however it ends.

@@ -24,6 +24,7 @@ from emotion.training.loss import loss
 from emotion.training.mixup import mixup
 from emotion.training.optimizers import optimizer
 
+REPORT_SECONDS = 30  # between two lines of an epoch where no progress bar is shown
 TENSORFLOW = keras.backend.backend() == "tensorflow"
 if TENSORFLOW:
     from emotion.training.fast_gradients import fast_layer
@@ -147,14 +148,15 @@ def _run(
 ) -> dict[str, float]:
     """Take a step with each batch of images, targets and, if any, weights; return the means over all.
 
-    A title shows a progress bar. A loss that is not finite ends it at once with a FloatingPointError.
+    A title shows a progress bar, or without a terminal a line now and then. A loss that is not finite ends it
+    at once with a FloatingPointError.
 
     A plain loop over batches: one call of `Model.fit` an epoch was seen to stall on its return, idle, for
     up to as long as the epoch had taken (TensorFlow 2.21 on a CPU).
     """
     sums: dict[str, float] = defaultdict(float)
     silent = None if title else True  # None: silent where there is no terminal
-    rows = len(arrays[0])
+    rows, reported = len(arrays[0]), time.monotonic()
     with tqdm(desc=title, total=rows, unit=" images", leave=False, disable=silent) as bar:
         for start in range(0, rows, batch_size):
             batch = [array[start : start + batch_size] for array in arrays]
@@ -166,6 +168,9 @@ def _run(
                 raise FloatingPointError("the loss is not finite")
             bar.set_postfix(logs, refresh=False)
             bar.update(len(batch[0]))
+            if title and bar.disable and time.monotonic() >= reported + REPORT_SECONDS:
+                reported = time.monotonic()
+                print(f"{start + len(batch[0]):,} of {rows:,} images of {title}", flush=True)
     return {name: value / rows for name, value in sums.items()}
 
 

@@ -13,6 +13,7 @@ from typing import IO
 
 import pytest
 
+from emotion.training.checkpoint import load_checkpoint
 from tests.faults import CAUSES, Kill, Marks, different, recovery, started, strike
 from tests.support.project import STAGES, Project, ran, rewind
 
@@ -113,15 +114,15 @@ def test_verify_takes_no_other_detached_head_for_a_killed_experiment(project: Pr
 
 
 @contextmanager
-def training_paused(project: Project) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Run the pipeline and stop its training after the first epoch; yield DVC and the training's id."""
+def training_paused(project: Project) -> Iterator[tuple[subprocess.Popen[str], int, IO[str]]]:
+    """Run the pipeline and stop its training after an epoch; yield DVC, the training's id and the output."""
     rewind(project, "train")
     with started(project) as (dvc, output):
         try:
             assert any(line.startswith("epoch  1/") for line in output)
             training = int(project.read(".locks/train"))
             os.kill(training, signal.SIGSTOP)
-            yield dvc, training
+            yield dvc, training, output
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(dvc.pid, signal.SIGKILL)
@@ -134,10 +135,27 @@ def goes_on_when_it_is_seen_waiting(output: IO[str], training: int) -> str:
     return output.read()
 
 
+def test_a_training_whose_dvc_was_killed_alone_ends_after_its_checkpoint_and_says_so(
+    project: Project,
+) -> None:
+    project.set(train__epochs=4)
+    with training_paused(project) as (dvc, training, output):
+        dvc.kill()  # as `dvc queue kill --force` does
+        dvc.wait()
+        os.kill(training, signal.SIGCONT)
+        printed = output.read()  # to its end: the training has ended
+    assert f"error: the DVC that started train (process {dvc.pid}) has ended" in printed
+    assert "epoch  3/4" not in printed
+    assert not (project.folder / "models/emotion.keras").exists()
+    (saved,) = (load_checkpoint(path) for path in (project.folder / ".checkpoints").glob("*/4-*.npz"))
+    assert saved
+    assert len(saved.history) == 2
+
+
 def test_a_training_that_outlives_its_dvc_is_waited_for_and_not_repeated(
     finished: Project, project: Project
 ) -> None:
-    with training_paused(project) as (dvc, training):
+    with training_paused(project) as (dvc, training, _):
         dvc.kill()
         dvc.wait()
         curve = project.read("plots/training/plots/metrics/validation/loss.tsv").decode().splitlines()
@@ -156,7 +174,7 @@ def test_the_same_training_in_two_folders_is_done_once(
     rewind(elsewhere, "train")
     # As an experiment of a queue runs: in a folder of its own, with the checkpoints of the project.
     checkpoints = {"DVC_ROOT": str(project.folder)}
-    with training_paused(project) as (_, training), started(elsewhere, **checkpoints) as (process, output):
+    with training_paused(project) as (_, training, _), started(elsewhere, **checkpoints) as (process, output):
         printed = goes_on_when_it_is_seen_waiting(output, training)
     assert process.returncode == 0
     assert "resuming after epoch 2" in printed

@@ -33,11 +33,28 @@ def test_an_os_error_without_a_number_keeps_its_text() -> None:
     assert caught.value.code == "error: the text"
 
 
-def test_an_interruption_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:
+def interrupt() -> None:
     with pytest.raises(SystemExit) as caught, one_line_errors():
         raise KeyboardInterrupt
     assert caught.value.code == 130
-    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_an_interruption_is_no_success_and_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    interrupt()
+    assert capsys.readouterr().err == "interrupted; run it again\n"
+
+
+def test_an_interrupted_stage_says_what_is_kept_and_how_the_last_results_come_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DVC_STAGE", "train")
+    interrupt()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("interrupted; run it again: it goes on after the last finished stage or epoch")
+    assert "git restore metrics plots; dvc checkout" in line
 
 
 def test_a_fault_of_the_program_keeps_its_traceback() -> None:

@@ -3,25 +3,15 @@
 import ast
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from emotion.runtime.files import whole_file, whole_folder, write_json
-from emotion.runtime.locks import hold
 from tests.support.paths import ROOT
 
 PACKAGES = ("emotion", "stages", "experiments", "benchmarks")
-HOLD = """
-import pathlib, sys
-from emotion.runtime.files import hold
-hold("stage", pathlib.Path(sys.argv[1]))
-print("held", flush=True)
-sys.stdin.read()
-"""
 
 
 def names(folder: Path) -> list[str]:
@@ -181,32 +171,6 @@ def test_json_without_a_number_is_refused_and_leaves_nothing(tmp_path: Path, num
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "a.json", {"score": number})
     assert names(tmp_path) == []
-
-
-def holder(folder: Path) -> subprocess.Popen[str]:
-    """Start a process that holds a lock of the folder until its input ends."""
-    command = [sys.executable, "-c", HOLD, str(folder)]
-    return subprocess.Popen(
-        command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-
-
-def test_one_process_holds_a_lock_and_the_next_waits_until_it_is_gone_however_it_ends(tmp_path: Path) -> None:
-    with holder(tmp_path) as first, holder(tmp_path / "other") as elsewhere:
-        assert first.stdout
-        assert elsewhere.stdout
-        assert first.stdout.readline() == elsewhere.stdout.readline() == "held\n"
-        with holder(tmp_path) as second:
-            assert second.stdout
-            assert second.stdout.readline().endswith(f"to end it: kill {first.pid}\n")
-            first.kill()
-            assert second.stdout.readline() == "held\n"
-
-
-def test_a_process_may_hold_its_own_lock_again(tmp_path: Path) -> None:
-    hold("stage", tmp_path)
-    hold("stage", tmp_path)
-    assert (tmp_path / "stage").read_text() == str(os.getpid())
 
 
 def test_a_folder_that_cannot_be_replaced_keeps_what_it_held(

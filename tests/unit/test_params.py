@@ -21,6 +21,8 @@ class Train(params.Section):
     optimizer: Literal["adam", "sgd"] = "adam"
     inner: Inner = Inner(rows=1)
     limits: Inner | None = None
+    flip: bool = True
+    decay: float | None = None
 
 
 @with_config(params.STRICT)
@@ -62,7 +64,7 @@ def test_a_whole_number_is_a_rate_too(tmp_path: Path) -> None:
         ("train: {lr: 1}\nother: {}", "params.yaml: unknown key other: {}; allowed: train"),
         ("train: {epochs: 1}", "params.yaml: train.lr is missing"),
         ("train: {lr: fast}", "params.yaml: train.lr is 'fast': input should be a valid number"),
-        ("train: {lr: true}", "params.yaml: train.lr is True: input should be a valid number"),
+        ("train: {lr: false}", "params.yaml: train.lr is 0.0: input should be greater than 0"),
         ("train: {lr: null}", "params.yaml: train.lr is None: input should be a valid number"),
         ("train: {lr: 0}", "params.yaml: train.lr is 0: input should be greater than 0"),
         ("train: {lr: .nan}", "params.yaml: train.lr is nan: input should be a finite number"),
@@ -92,12 +94,46 @@ def test_a_fault_is_one_line_that_names_the_key(tmp_path: Path, text: str, expec
     assert message(tmp_path, text).startswith(expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("flip: 1", True),
+        ("flip: 0", False),
+        ("flip: 1.0", True),
+        ("epochs: 64.0", 64),
+        ("epochs: true", 1),
+        ("lr: true", 1.0),
+        ("decay: 0", 0.0),
+        ("decay: false", 0.0),
+    ],
+)
+def test_a_number_that_is_equal_for_dvc_is_read_as_the_type_of_its_key(
+    tmp_path: Path, text: str, value: bool | float
+) -> None:
+    name = text.partition(":")[0]
+    read = getattr(load(tmp_path, f"train: {{{text}{'' if name == 'lr' else ', lr: 1'}}}"), name)
+    assert repr(read) == repr(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["flip: 2", "flip: 0.5", "flip: yes", "epochs: 1.5", "epochs: '1'", "lr: '1'"]
+)
+def test_any_other_number_or_text_is_refused(tmp_path: Path, text: str) -> None:
+    name = text.partition(":")[0]
+    assert f"train.{name} is" in message(tmp_path, f"train: {{{text}{'' if name == 'lr' else ', lr: 1'}}}")
+
+
+def test_a_refusal_says_how_to_undo_a_change(tmp_path: Path) -> None:
+    expected = f"; correct it, or undo every change of the file: git restore {tmp_path}/params.yaml"
+    assert message(tmp_path, "train: {lr: fast}").endswith(expected)
+
+
 def test_a_fault_of_the_yaml_names_its_line(tmp_path: Path) -> None:
     assert message(tmp_path, "train:\n  lr: 1\n  lr: 2").endswith(", line 3")
 
 
 def test_a_huge_value_is_cut(tmp_path: Path) -> None:
-    assert len(message(tmp_path, f"train: {{lr: {'x' * 10_000}}}")) < 120
+    assert len(message(tmp_path, f"train: {{lr: {'x' * 10_000}}}")) < 200 + len(str(tmp_path))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

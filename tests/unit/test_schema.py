@@ -28,9 +28,9 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "fetch.file": [(["a.csv"], "a valid string"), (0, "a valid string")],
     "fetch.path": [(3, "a valid string"), ({"a": "b"}, "a valid string")],
     "fetch.sha256": [("abc", "match pattern"), ("G" * 64, "match pattern"), (5, "a valid string")],
-    "fetch.faces.rows": [(0, "greater than or equal to 1"), (1.0, "a valid integer"), (None, "integer")],
+    "fetch.faces.rows": [(0, "greater than or equal to 1"), (1.5, "a valid integer"), (None, "integer")],
     "fetch.faces.seed": [(-1, "greater than or equal to 0"), ("0", "a valid integer")],
-    "validate.rows": [(0, "greater than or equal to 1"), ("all", "a valid integer"), (True, "integer")],
+    "validate.rows": [(0, "greater than or equal to 1"), ("all", "a valid integer"), (0.5, "integer")],
     "validate.class_tolerance": [(-0.1, "greater than or equal to 0"), (1.5, "less than or equal to 1")],
     "validate.max_constant": [(-1, "greater than or equal to 0"), (0.5, "a valid integer")],
     "validate.max_duplicates": [(-1, "greater than or equal to 0"), (None, "a valid integer")],
@@ -38,15 +38,15 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "validate.max_conflicting": [(-1, "greater than or equal to 0"), ([], "a valid integer")],
     "preprocess.split": [("Random", "'random', 'official' or 'grouped'"), (0, "'random'")],
     "preprocess.validation": [(0, "greater than 0"), (0.5, "less than 0.5"), ("9 %", "a valid number")],
-    "preprocess.test": [(0, "greater than 0"), (0.9, "less than 0.5"), (False, "a valid number")],
-    "preprocess.stratify": [("yes", "a valid boolean"), (1, "a valid boolean"), (None, "a valid boolean")],
+    "preprocess.test": [(0, "greater than 0"), (0.9, "less than 0.5"), ([], "a valid number")],
+    "preprocess.stratify": [("yes", "a valid boolean"), (2, "a valid boolean"), (None, "a valid boolean")],
     "preprocess.seed": [(-1, "greater than or equal to 0"), (2**32, "less than 4294967296")],
     "model.name": [("resnet", "'paper_cnn', 'fast_cnn'"), (None, "'paper_cnn'")],
     "model.dropout": [(-0.1, "greater than or equal to 0"), (1, "less than 1"), (float("nan"), "finite")],
     "model.conv_dropout": [(1.0, "less than 1"), ("0.2", "a valid number")],
     "model.dense_dropout": [(20, "less than 1"), ([0.2], "a valid number")],
     "model.l2": [(-1e-4, "greater than or equal to 0"), (1, "less than 1"), (float("inf"), "finite")],
-    "model.flip_average": [("no", "a valid boolean"), (1, "a valid boolean")],
+    "model.flip_average": [("no", "a valid boolean"), (-1, "a valid boolean")],
     "model.shift_average": [(-1, "greater than or equal to 0"), (1.5, "a valid integer"), (13, "less than")],
     "train.optimizer": [("Adam", "'adam'"), ("lion", "'adam'"), (True, "'adam'")],
     "train.lr": [(0, "greater than 0"), (-1e-4, "greater than 0"), (11, "less than"), ("1e-4", "number")],
@@ -54,25 +54,25 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "train.warmup": [(-0.1, "greater than or equal to 0"), (1, "less than 1")],
     "train.momentum": [(-0.9, "greater than or equal to 0"), (1.0, "less than 1"), (None, "valid number")],
     "train.weight_decay": [(-1e-4, "greater than or equal to 0"), ("none", "a valid number")],
-    "train.batch_size": [(0, "greater than or equal to 1"), (65537, "less than or equal"), (64.0, "integer")],
-    "train.epochs": [(0, "greater than or equal to 1"), (1e9, "integer"), (10001, "less than or equal")],
+    "train.batch_size": [(0, "greater than or equal to 1"), (65537, "less than or equal"), (64.5, "integer")],
+    "train.epochs": [(0, "greater than or equal to 1"), (1.5, "integer"), (10001, "less than or equal")],
     "train.patience": [(0, "greater than or equal to 1"), (None, "a valid integer")],
     "train.small_epochs": [(-1, "greater than or equal to 0"), (None, "a valid integer")],
     "train.small_side": [(15, "greater than or equal to 16"), (49, "less than or equal to 48")],
     "train.shift": [(-0.1, "greater than or equal to 0"), (0.6, "less than or equal to 0.5")],
     "train.zoom": [(-0.1, "greater than or equal to 0"), (5, "less than or equal to 0.5")],
-    "train.flip": [("true", "a valid boolean"), (0, "a valid boolean")],
+    "train.flip": [("true", "a valid boolean"), (0.5, "a valid boolean")],
     "train.rotation": [(-10, "greater than or equal to 0"), (360, "less than or equal to 180")],
-    "train.light": [(1.5, "less than or equal to 1"), (True, "a valid number")],
+    "train.light": [(1.5, "less than or equal to 1"), ("dim", "a valid number")],
     "train.erase": [(-0.5, "greater than or equal to 0"), (2, "less than or equal to 1")],
     "train.mixup": [(-0.2, "greater than or equal to 0"), (None, "a valid number")],
     "train.average": [(1.0, "less than 1"), ("ema", "a valid number")],
-    "train.drop_faulty": [(1.0, "a valid boolean"), ("constant", "a valid boolean")],
+    "train.drop_faulty": [(1.5, "a valid boolean"), ("constant", "a valid boolean")],
     "train.class_weights": [("equal", "'none', 'balanced' or 'sqrt'"), (None, "'none'")],
     "train.sampling": [("random", "'natural' or 'balanced'"), (True, "'natural' or 'balanced'")],
     "train.focal_gamma": [(-1, "greater than or equal to 0"), (11, "less than or equal to 10")],
     "train.label_smoothing": [(1, "less than 1"), (-0.1, "greater than or equal to 0")],
-    "train.logit_adjustment": [(1.0, "a valid boolean"), ("validation", "a valid boolean")],
+    "train.logit_adjustment": [(None, "a valid boolean"), ("validation", "a valid boolean")],
     "train.precision": [("float16", "'float32' or 'bfloat16'"), (32, "'float32' or 'bfloat16'")],
     "train.threads": [(0, "greater than or equal to 1"), ("all", "a valid integer")],
     "train.seed": [(-1, "greater than or equal to 0"), (0.5, "a valid integer")],
@@ -135,6 +135,20 @@ def test_a_wrong_value_is_refused_in_the_same_words_when_dvc_writes_it(
     text = re.sub(r"'(\w+)':", r"\1:", text)  # the keys of a dictionary stand without quotes there
     apply_overrides(tmp_path / "params.yaml", [f"{key}={text}"])  # what `dvc exp run -S` does
     assert refusal(tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["train.flip=1", "train.flip=1.0", "train.drop_faulty=0", "train.batch_size=64.0", "train.mixup=false"],
+)
+def test_a_value_that_changes_nothing_for_dvc_changes_nothing_for_a_stage(
+    tmp_path: Path, change: str
+) -> None:
+    """DVC compares by Python's ==: it runs nothing, and writes the value all the same."""
+    write_params(tmp_path, train={"flip": True, "drop_faulty": False, "batch_size": 64, "mixup": 0.0})
+    before = load_params(tmp_path / "params.yaml")["train"].model_dump_json()
+    apply_overrides(tmp_path / "params.yaml", [change])
+    assert load_params(tmp_path / "params.yaml")["train"].model_dump_json() == before
 
 
 def test_no_value_has_a_default() -> None:

@@ -3,14 +3,18 @@
 import io
 import re
 import sys
+import time
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from emotion.network.keras_setup import keras
 from emotion.runtime.errors import UserError
+from emotion.training import loop
 from emotion.training.checkpoint import load_checkpoint
 from emotion.training.loop import fit
 from tests.support.learning import TRAIN, VALIDATION, small_network, train
@@ -64,28 +68,48 @@ def test_a_line_is_printed_for_each_epoch_and_one_for_the_time_of_all(
     assert re.fullmatch(r"2 epochs in 0\.\d min", last)
 
 
+def slow_clock(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
+    """Let that much time pass between two looks at the clock."""
+    clock = SimpleNamespace(monotonic=count(0, seconds).__next__, perf_counter=time.perf_counter)
+    monkeypatch.setattr(loop, "time", clock)
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
 
 
 def test_on_a_terminal_each_epoch_has_a_progress_bar_that_is_gone_at_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    slow_clock(monkeypatch, seconds=100)
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     train(tmp_path / "c.npz", epochs=2)
+    assert "images of epoch" not in capsys.readouterr().out
     *drawn, blank, rest = terminal.getvalue().split("\r")
     bars = [re.match(r"(epoch +\d/2): +\d+%\|.* images/s", text) for text in drawn if text.strip()]
     assert list(dict.fromkeys(bar and bar[1] for bar in bars)) == ["epoch  1/2", "epoch  2/2"]
     assert blank.strip() == rest == ""
 
 
-def test_without_a_terminal_there_is_no_progress_bar(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_without_a_terminal_there_is_no_progress_bar_but_a_line_every_half_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    train(tmp_path / "c.npz", epochs=2)
-    assert capsys.readouterr().err == ""
+    slow_clock(monkeypatch, seconds=10)  # one look a step, and a second one at a line
+    train(tmp_path / "c.npz", epochs=1)  # 70 images in steps of 16
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.splitlines()[0] == "48 of 70 images of epoch  1/1"
+    assert out.count("images of epoch") == 1
+
+
+def test_an_epoch_of_less_than_half_a_minute_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow_clock(monkeypatch, seconds=5)
+    train(tmp_path / "c.npz", epochs=1)
+    assert "images of epoch" not in capsys.readouterr().out
 
 
 def test_the_time_of_a_resumed_training_is_that_of_all_its_epochs(

@@ -5,11 +5,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from emotion.config.loading import FILE
 from emotion.runtime.errors import UserError
+from emotion.runtime.yaml import PARAMS
 
 
-def edit(changes: dict[str, Any], file: Path = FILE) -> None:
+def edit(changes: dict[str, Any], file: Path = PARAMS) -> None:
     """Write values into a params file.
 
     Args:

@@ -6,7 +6,7 @@
 # make paper-tuning   a sweep over optimizers, learning rates and epochs, ranked on validation by `make ranking`
 # make search         trials chosen by Optuna, each an experiment; make search again goes on
 # make fast           the fast recipe in this folder: minutes instead of hours
-# make measure        runs of a recipe under a protocol, for the README's table; make reproduce repeats one
+# make measure        runs of a recipe under a protocol, for docs/results.md; make reproduce repeats one
 # make lock           resolve requirements.txt anew
 # Each sets up .venv first, from requirements.txt. Another Python: rm -rf .venv; make PYTHON=python3.12 demo
 
@@ -77,15 +77,11 @@ SWEEP = tuning
 JOBS = 1
 
 paper-tuning: setup
-	@python -m experiments.commits "a sweep"
-	dvc exp run --queue --name $(SWEEP) \
-	  -S 'train.lr=$(RATES)' -S 'train.optimizer=$(OPTIMIZERS)' -S 'train.epochs=$(EPOCHS)' \
-	  -S evaluate.floor.accuracy=null -S evaluate.floor.macro_f1=null
-	dvc exp run --run-all --jobs $(JOBS)
-	@$(MAKE) --no-print-directory ranking
+	@python -m experiments.sweep $(SWEEP) --jobs $(JOBS) \
+	  train.optimizer=$(OPTIMIZERS) train.lr=$(RATES) train.epochs=$(EPOCHS)
 
 ranking: setup
-	python -m experiments.ranking $(SWEEP) sweeps/$(SWEEP).png train.optimizer train.lr train.epochs
+	@python -m experiments.ranking $(SWEEP) sweeps/$(SWEEP).png train.optimizer train.lr train.epochs
 
 # Trials in all, those of earlier runs included, of so many epochs at most, JOBS at a time.
 SEARCH = search
@@ -95,19 +91,19 @@ TRIAL_EPOCHS = 10
 search: setup
 	@python -m experiments.search $(SEARCH) --trials $(TRIALS) --epochs $(TRIAL_EPOCHS) --workers $(JOBS)
 
-# A row of the README's table is a recipe and a protocol of experiments/recipes.yaml: make measure ROW=fast-official
+# A row of docs/results.md is a recipe and a protocol of experiments/recipes.yaml: make measure ROW=fast-official
 # SEEDS="0 1 2". Parameters of fetch: SET="fetch.source=file fetch.path=/where/fer2013.csv.zip"
 SEEDS = 0
 SET =
 
 fast: setup
-	@python -m experiments.measure fast-random --here --set $(SET)
+	@python -m experiments.workspace fast-random --set $(SET)
 
 measure: setup
 	@python -m experiments.measure $(ROW) --seeds $(SEEDS) --set $(SET)
 
 reproduce: setup
-	@python -m experiments.measure $(ROW) --reproduce --set $(SET)
+	@python -m experiments.reproduce $(ROW) --set $(SET)
 
 lock:
 	uv pip compile --universal --python-version 3.11 --extra dev --extra s3 --generate-hashes --upgrade \

@@ -1,6 +1,7 @@
 """params.yaml, read and checked as a whole before a stage does anything."""
 
 import reprlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -26,8 +27,10 @@ class Section(BaseModel):
 Schema = TypeVar("Schema")
 
 
-def load(schema: type[Schema], file: Path = FILE) -> Schema:
+def load(schema: type[Schema], file: Path = FILE, changes: Mapping[str, Any] | None = None) -> Schema:
     """Return the sections of a params file, all of them checked, so that no stage starts on a wrong file.
+
+    Values of `changes`, each under a name such as `train.lr`, take the place of those of the file.
 
     The file is read as YAML 1.2, because DVC writes `-S train.lr=1e-5` as `1e-05`, which is a
     number in YAML 1.2 and a string in YAML 1.1.
@@ -40,10 +43,23 @@ def load(schema: type[Schema], file: Path = FILE) -> Schema:
         content = YAML(typ="safe", pure=True).load(file)
     except (OSError, ValueError, YAMLError) as error:
         raise UserError(f"{file} cannot be read: {_reason(error)}") from error
+    if isinstance(content, dict):
+        for key, value in (changes or {}).items():
+            _change(content, key, value)
     try:
         return TypeAdapter(schema).validate_python(content)
     except ValidationError as error:
         raise UserError(f"{file}: {_first_fault(error, schema)}") from error
+
+
+def _change(content: dict[str, Any], key: str, value: Any) -> None:
+    """Set a value, also one that is unknown, which is then found as any other."""
+    *sections, name = key.split(".")
+    for section in sections:
+        content = content.setdefault(section, {})
+        if not isinstance(content, dict):
+            raise UserError(f"{key} is no parameter: {section} is a value, not a section")
+    content[name] = value
 
 
 def _reason(error: Exception) -> str:

@@ -24,10 +24,12 @@ class Trained(NamedTuple):
     Attributes:
         model: uint8 pixels (N, 48, 48, 1) to probabilities (N, 7), with the weights of the best epoch.
         metrics: what metrics/training.json holds; losses include label smoothing and L2.
+        minutes: how long the epochs took, those before an interruption included.
     """
 
     model: keras.Model
     metrics: dict[str, Any]
+    minutes: float
 
 
 def train_model(
@@ -65,7 +67,7 @@ def train_model(
     use_threads(params.threads)
     keras.utils.set_random_seed(params.seed)
     network = build(model_params, params.precision)
-    history = fit(network, params, train, validation, checkpoint, on_epoch)
+    history, minutes = fit(network, params, train, validation, checkpoint, on_epoch)
 
     best = history[best_epoch(history) - 1]
     flip, shift = model_params.flip_average, model_params.shift_average
@@ -82,7 +84,7 @@ def train_model(
         "logit_adjustment": round(strength, 4),
         "parameters": network.count_params(),
     }
-    return Trained(model, metrics)
+    return Trained(model, metrics, minutes)
 
 
 def epoch_settings(model: ModelParams, train: TrainParams) -> dict[str, Any]:

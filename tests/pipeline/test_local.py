@@ -27,7 +27,7 @@ def test_a_row_without_dvc_is_the_model_of_the_pipeline_and_a_line_of_the_result
     assert measurable.read("run/evaluation.json") == measurable.read("metrics/evaluation.json")
 
     measurable.run("python", "-m", "experiments.results", "--add", "run/result.csv")
-    (run,) = csv.DictReader((measurable.folder / "experiments/results.csv").open())
+    (run,) = csv.DictReader(measurable.read("experiments/results.csv").decode().splitlines())
     assert (run["row"], run["seed"], run["epochs"], run["test_rows"]) == ("paper-random", "0", "2", "21")
     assert run["commit"] == measurable.run("git", "rev-parse", "HEAD")[:7]
     assert "| paper-random | 0 |" in measurable.read("docs/results.md").decode()
@@ -53,5 +53,5 @@ def test_a_recorded_run_is_in_the_results_at_once(measurable: Project, tmp_path:
     measurable.run(
         *COMMAND, "--csv", str(tmp_path / "fer2013.csv"), "--out", str(tmp_path / "run"), "--record"
     )
-    (run,) = csv.DictReader((measurable.folder / "experiments/results.csv").open())
+    (run,) = csv.DictReader(measurable.read("experiments/results.csv").decode().splitlines())
     assert run["row"] == "paper-random"

@@ -84,16 +84,12 @@ JOBS = 1
 
 ## paper-tuning  the paper's sweep over optimizers, learning rates and epochs
 paper-tuning: setup
-	@python -m experiments.commits "a sweep"
-	dvc exp run --queue --name $(SWEEP) \
-	  -S 'train.lr=$(RATES)' -S 'train.optimizer=$(OPTIMIZERS)' -S 'train.epochs=$(EPOCHS)' \
-	  -S evaluate.floor.accuracy=null -S evaluate.floor.macro_f1=null
-	dvc exp run --run-all --jobs $(JOBS)
-	@$(MAKE) --no-print-directory ranking
+	@python -m experiments.sweep $(SWEEP) --jobs $(JOBS) \
+	  train.optimizer=$(OPTIMIZERS) train.lr=$(RATES) train.epochs=$(EPOCHS)
 
 ## ranking       what has finished of a sweep, ranked on validation: make ranking SWEEP=tuning
 ranking: setup
-	python -m experiments.ranking $(SWEEP) sweeps/$(SWEEP).png train.optimizer train.lr train.epochs
+	@python -m experiments.ranking $(SWEEP) sweeps/$(SWEEP).png train.optimizer train.lr train.epochs
 
 # Trials in all, those of earlier runs included, of so many epochs at most, JOBS at a time.
 SEARCH = search
@@ -104,14 +100,14 @@ TRIAL_EPOCHS = 10
 search: setup
 	@python -m experiments.search $(SEARCH) --trials $(TRIALS) --epochs $(TRIAL_EPOCHS) --workers $(JOBS)
 
-# A row of the README's table is a recipe and a protocol of experiments/recipes.yaml: make measure ROW=fast-official
+# A row of docs/results.md is a recipe and a protocol of experiments/recipes.yaml: make measure ROW=fast-official
 # SEEDS="0 1 2". Parameters of fetch: SET="fetch.source=file fetch.path=/where/fer2013.csv.zip"
 SEEDS = 0
 SET =
 
 ## fast          the fast recipe in this folder: minutes instead of hours
 fast: setup
-	@python -m experiments.measure fast-random --here --set $(SET)
+	@python -m experiments.workspace fast-random --set $(SET)
 
 ## measure       a row of the table of results: make measure ROW=fast-official SEEDS="0 1 2"
 measure: setup
@@ -119,7 +115,7 @@ measure: setup
 
 ## reproduce     a measured row once more, compared with the table: make reproduce ROW=fast-official
 reproduce: setup
-	@python -m experiments.measure $(ROW) --reproduce --set $(SET)
+	@python -m experiments.reproduce $(ROW) --set $(SET)
 
 ## lock          the newest releases of every package into requirements.txt; .venv is then set up anew
 lock:

@@ -12,9 +12,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from benchmarks.table import HEADER, with_results
+from benchmarks.table import HEADER
 from emotion.runtime.errors import UserError, one_line_errors
-from emotion.runtime.files import whole_file
+from emotion.runtime.generated import write_part
 from emotion.runtime.machine import describe
 
 README = Path(__file__).with_name("README.md")
@@ -35,9 +35,7 @@ def main() -> None:
         table.append(rows(name, options))
         print(table[-1], flush=True)
     results = "\n".join([*table, "", f"Measured on {date.today()} on this machine:", "", describe(), ""])
-    text = with_results(README.read_text(encoding="utf-8"), results)
-    with whole_file(README) as partial:
-        partial.write_text(text, encoding="utf-8")
+    write_part(README, "results", results)
 
 
 def rows(benchmark: str, options: list[str]) -> str:

@@ -17,13 +17,13 @@ import numpy as np
 
 from benchmarks.loops import random_splits
 from benchmarks.table import row
+from emotion.config.recipes import find_row
 from emotion.config.schema import load_params
 from emotion.network.cost import multiply_adds
 from emotion.network.keras_setup import keras
 from emotion.network.model import build
 from emotion.runtime.errors import one_line_errors
 from emotion.training.loop import fit
-from experiments.recipes import changed, row_settings
 
 SIDE = 4096  # of the matrices
 PRODUCTS = 4
@@ -42,9 +42,9 @@ def main() -> None:
 
 def rates(recipe: str, images: int) -> tuple[list[float], list[float]]:
     """Return the GFLOP/s of epochs, validation and checkpoint included, and of the products."""
-    settings = row_settings(f"{recipe}-random")[2]
+    settings = find_row(f"{recipe}-random").settings
     whole = {"train.small_epochs": 0, "train.epochs": EPOCHS, "train.patience": EPOCHS}
-    params = changed(load_params(), settings | whole)
+    params = load_params(changes=settings | whole)
     network = build(params["model"])
     operations = 3 * 2 * multiply_adds(network) * images
     ours, peaks = [], [matrix_rate()]

@@ -7,27 +7,22 @@ Ten times the rows of FER-2013 are a CSV of 3 GB, in a temporary folder.
 
 import argparse
 import contextlib
-import os
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from benchmarks.memory import peak_memory
+from benchmarks.one_stage import run_stage
 from benchmarks.table import row
-from emotion.data.storage import SPLITS
 from emotion.runtime.errors import one_line_errors
 
 ROWS = 36_000
 TIMES = (1, 3, 10)
 LIMIT = 2000  # MB, of 10^6 bytes
 LINEAR = 1.2  # how much longer than in proportion it may take
-CSV, VERDICT = "faces.csv", "validation.json"
-COMMANDS = {"fetch": [CSV], "validate": [CSV, VERDICT, "docs"], "preprocess": [CSV, VERDICT, *SPLITS]}
-ROOT = Path(__file__).resolve().parents[1]
-PARAMS = ROOT / "params.yaml"
+STAGES = ("fetch", "validate", "preprocess")
+PARAMS = Path(__file__).resolve().parents[1] / "params.yaml"
 
 
 def main() -> None:
@@ -35,9 +30,8 @@ def main() -> None:
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
-    os.environ["PYTHONPATH"] = str(ROOT)
     costs = {times: run_stages(times * ROWS) for times in TIMES}
-    for stage in COMMANDS:
+    for stage in STAGES:
         first, _ = costs[1][stage]
         for times in TIMES[1:]:
             seconds, megabytes = costs[times][stage]
@@ -53,9 +47,9 @@ def run_stages(rows: int) -> dict[str, tuple[float, float]]:
     costs = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         write_params(rows)
-        for stage, arguments in COMMANDS.items():
+        for stage in STAGES:
             start = time.perf_counter()
-            megabytes = peak_memory([sys.executable, "-m", f"stages.{stage}", *arguments])
+            megabytes = run_stage(stage)
             costs[stage] = time.perf_counter() - start, megabytes
     return costs
 

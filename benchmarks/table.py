@@ -1,12 +1,9 @@
-"""The table of results: one row from the measurements of both sides; and its place in a README."""
+"""A row of the table, from the measurements of both sides."""
 
 from collections.abc import Sequence
 from math import inf
 from statistics import median
 
-from emotion.runtime.errors import UserError
-
-BEGIN, END = "<!-- results -->\n", "<!-- end of the results -->\n"  # in a README, around a table
 HEADER = "| measurement | this project | reference | ratio | goal |\n|---|---|---|---|---|"
 
 
@@ -51,16 +48,3 @@ def quote(values: Sequence[float], unit: str) -> str:
 
 def _figures(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def with_results(text: str, results: str) -> str:
-    """Return a text whose part between the lines BEGIN and END is `results`.
-
-    Raises:
-        UserError: the text does not have both lines.
-    """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise UserError(f"the README must have the lines {BEGIN.strip()} and {END.strip()}")
-    return before + begin + results + end + after

@@ -1,7 +1,6 @@
 """Rank the experiments of a sweep by validation accuracy: a table on the terminal and a figure.
 
-    dvc exp run --queue --name tuning -S train.optimizer=adam,sgd -S train.lr=1e-3,1e-4
-    dvc exp run --run-all
+    python -m experiments.sweep tuning train.optimizer=adam,sgd train.lr=1e-3,1e-4
     python -m experiments.ranking tuning sweeps/tuning.png train.optimizer train.lr
 
 The test accuracy stands beside the validation accuracy and takes no part in the ranking.

@@ -1,8 +1,7 @@
-"""The measured results: experiments/results.csv, and the table of it in the README.
+"""The measured results: experiments/results.csv, and their tables in docs/results.md.
 
-    python -m experiments.results
-
-writes the table anew.
+python -m experiments.results                       writes the tables anew
+python -m experiments.results --add run/result.csv  adds what experiments.local has measured elsewhere
 """
 
 import argparse
@@ -12,13 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.table import with_results
-from emotion.runtime.errors import one_line_errors
+from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_file
+from emotion.runtime.generated import write_part
+from emotion.runtime.project import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS, README = ROOT / "experiments/results.csv", ROOT / "README.md"
-SCORES = ["macro_f1", "disgust_f1", "fear_f1", "clean_accuracy", "clean_macro_f1"]
+RESULTS, PAGE = ROOT / "experiments/results.csv", ROOT / "docs/results.md"
 COLUMNS = [
     "row",
     "protocol",
@@ -28,7 +26,11 @@ COLUMNS = [
     "accuracy",
     "accuracy_low",
     "accuracy_high",
-    *SCORES,
+    "macro_f1",
+    "disgust_f1",
+    "fear_f1",
+    "clean_accuracy",
+    "clean_macro_f1",
     "test_rows",
     "parameters",
     "multiply_adds",
@@ -36,87 +38,133 @@ COLUMNS = [
     "training_minutes",
     "hardware",
     "commit",
+    # What decides the bits of a model; empty where it is not known. For threads see train.threads
+    "threads",
+    "instructions",
+    "versions",
+    "code",
+    "model_md5",
 ]
-HEADER = [
-    "row",
-    "seeds",
-    "accuracy (95 %)",
-    "macro F1",
-    "Disgust F1",
-    "Fear F1",
-    "clean accuracy",
-    "clean macro F1",
-    "test rows",
-    "parameters",
-    "multiply-adds",
-    "epochs",
-    "training",
-    "hardware",
-]
+TYPES = {"threads": "Int64"} | dict.fromkeys(
+    ["commit", "instructions", "versions", "code", "model_md5"], "str"
+)
+SAME = ["row", "hardware", "threads"]  # runs that agree in these share a line of a table
 
 
 def main() -> None:
-    """Write the table of the README anew."""
-    argparse.ArgumentParser(
+    """Add runs, and write the tables anew."""
+    parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
-    write_table()
-
-
-def write_table() -> None:
-    """Write the table of the README from experiments/results.csv."""
-    text = with_results(README.read_text(encoding="utf-8"), markdown(read()))
-    with whole_file(README) as partial:
-        partial.write_text(text, encoding="utf-8")
+    )
+    parser.add_argument("--add", type=Path, nargs="+", default=[], help="files of measured runs")
+    for file in parser.parse_args().add:
+        merge(file)
+    write_tables()
 
 
 def read(file: Path = RESULTS) -> pd.DataFrame:
     """Return the measured runs, one a line, under COLUMNS."""
-    return pd.read_csv(file, dtype={"commit": str})
+    return pd.read_csv(file, dtype=TYPES)
+
+
+def merge(file: Path) -> None:
+    """Add the runs of a file to the results.
+
+    Raises:
+        UserError: it has other columns.
+    """
+    for run in rows(file):
+        if list(run) != COLUMNS:
+            raise UserError(f"{file} is no file of measured runs: its columns are {', '.join(run)}")
+        add(run)
 
 
 def add(run: dict[str, Any], file: Path = RESULTS) -> None:
-    """Add a run, in the place of an earlier one of the same row, seed and hardware if there is one.
+    """Add a run, in the place of an earlier one of the same row, seed, hardware and threads if there is one.
 
     Args:
         run: a value for each of COLUMNS; None stands for what was not measured.
-        file: the measured runs.
+        file: the measured runs; begun if it is not there.
     """
-    key = ["row", "seed", "hardware"]
-    with file.open(encoding="utf-8", newline="") as opened:
-        runs: list[dict[str, Any]] = list(csv.DictReader(opened))
-    same = [all(line[name] == str(run[name]) for name in key) for line in runs]
+    text = {name: "" if value is None else str(value) for name, value in run.items()}
+    runs = rows(file) if file.exists() else []
+    same = [all(line[name] == text[name] for name in (*SAME, "seed")) for line in runs]
     place = same.index(True) if True in same else len(runs)
-    runs[place : place + 1] = [run]
+    runs[place : place + 1] = [text]
     with whole_file(file) as partial, partial.open("w", encoding="utf-8", newline="") as opened:
         writer = csv.DictWriter(opened, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(runs)
 
 
-def markdown(runs: pd.DataFrame) -> str:
-    """Return a Markdown table: a line for the runs of a row on the same hardware, in their order."""
-    lines = [line(seeds) for _, seeds in runs.groupby(["row", "hardware"], sort=False)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (HEADER, ["---"] * len(HEADER), *lines)) + "\n"
+def rows(file: Path) -> list[dict[str, str]]:
+    """Return the lines of a file of measured runs as they stand there."""
+    with file.open(encoding="utf-8", newline="") as opened:
+        return list(csv.DictReader(opened))
 
 
-def line(seeds: pd.DataFrame) -> list[str]:
-    """Return the cells of the runs of a row, which differ in their seed alone."""
+def write_tables() -> None:
+    """Write the tables of docs/results.md from experiments/results.csv."""
+    runs = read()
+    write_part(PAGE, "results", markdown(runs, compared))
+    write_part(PAGE, "details", markdown(runs, detailed))
+
+
+def markdown(runs: pd.DataFrame, cells: Any) -> str:
+    """Return a Markdown table: a line for the runs that differ in their seed alone, in their order.
+
+    Args:
+        runs: see `read`.
+        cells: gives the cells of a line by their headers, as `compared` does.
+    """
+    lines = [cells(seeds) for _, seeds in runs.groupby(SAME, sort=False, dropna=False)]
+    texts = (
+        [list(lines[0]), ["---"] * len(lines[0]), *(list(line.values()) for line in lines)] if lines else []
+    )
+    return "".join(f"| {' | '.join(words)} |\n" for words in texts)
+
+
+def compared(seeds: pd.DataFrame) -> dict[str, str]:
+    """Return what a reader compares of the runs of a row, which differ in their seed alone."""
     first = seeds.iloc[0]
+    threads = None if pd.isna(first["threads"]) else first["threads"]
     low, high = seeds["accuracy_low"].mean(), seeds["accuracy_high"].mean()
     minutes = seeds["training_minutes"].mean()
-    return [
-        first["row"],
-        ", ".join(map(str, seeds["seed"])),
-        f"{mean(seeds['accuracy'])} ({low:.3f} to {high:.3f})",
-        *(mean(seeds[score]) for score in SCORES),
-        f"{first['test_rows']:,}",
-        f"{first['parameters'] / 1e6:.2f} M",
-        f"{first['multiply_adds'] / 1e6:.0f} M",
-        ", ".join(map(str, sorted(set(seeds["epochs"])))),
-        "not timed" if pd.isna(minutes) else f"{minutes:.1f} min",
-        first["hardware"],
-    ]
+    return {
+        "row": first["row"],
+        "seeds": ", ".join(map(str, seeds["seed"])),
+        "accuracy (95 %)": f"{mean(seeds['accuracy'])} ({low:.3f} to {high:.3f})",
+        "macro F1": mean(seeds["macro_f1"]),
+        "clean accuracy": mean(seeds["clean_accuracy"]),
+        "weights": f"{first['parameters'] / 1e6:.2f} M",
+        "minutes": "not timed" if pd.isna(minutes) else f"{minutes:.1f}",
+        "hardware": first["hardware"] + (f", {threads} threads" if threads else ""),
+        "command": f"`{command(first['row'], seeds['seed'].to_list(), bool(threads))}`",
+    }
+
+
+def detailed(seeds: pd.DataFrame) -> dict[str, str]:
+    """Return what else was measured of the runs of a row."""
+    first = seeds.iloc[0]
+    return {
+        "row": first["row"],
+        "hardware": first["hardware"],
+        "Disgust F1": mean(seeds["disgust_f1"]),
+        "Fear F1": mean(seeds["fear_f1"]),
+        "clean macro F1": mean(seeds["clean_macro_f1"]),
+        "test rows": f"{first['test_rows']:,}",
+        "multiply-adds": f"{first['multiply_adds'] / 1e6:.0f} M",
+        "epochs": ", ".join(map(str, sorted(set(seeds["epochs"])))),
+        "commit": ", ".join(dict.fromkeys(seeds["commit"].dropna())),
+    }
+
+
+def command(row: str, seeds: list[int], on_cpu: bool) -> str:
+    """Return the command that measures a row: with DVC, or on a machine that is there for its GPU."""
+    if on_cpu:
+        numbers = " ".join(map(str, seeds))
+        return f"make measure ROW={row}" + (f' SEEDS="{numbers}"' if numbers != "0" else "")
+    return f"python -m experiments.local {row} --seed {seeds[0]} --csv fer2013.csv --out {row}"
 
 
 def mean(values: pd.Series) -> str:

@@ -11,11 +11,8 @@ optuna-dashboard sqlite:///sweeps/search.db
 
 import argparse
 import asyncio
-import os
-import re
-import signal
-import subprocess
-from collections.abc import AsyncIterator, Iterator
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
@@ -25,8 +22,10 @@ from optuna.trial import TrialState
 from emotion.config.schema import load_params
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.locks import hold
-from experiments.commits import head, recorded, refuse_changes
+from emotion.training.progress import Epoch
+from experiments.commits import experiment_file, head, refuse_what_dvc_loses
 from experiments.ranking import report
+from experiments.runner import NO_FLOOR, in_own_folder, to_the_end
 
 FOLDER = Path("sweeps")
 SPACE: dict[str, BaseDistribution] = {
@@ -40,7 +39,6 @@ SPACE: dict[str, BaseDistribution] = {
 }
 SPARED_TRIALS = 4  # the first of a search, with which the others are compared
 SPARED_EPOCHS = 2  # of each trial, before it may be stopped
-EPOCH = re.compile(r"epoch +(?P<epoch>\d+)/\d+ .*\bval_accuracy (?P<accuracy>[\d.]+)")
 
 
 def main() -> None:
@@ -53,13 +51,10 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, required=True, help="of a trial, at most")
     parser.add_argument("--workers", type=int, default=1, help="trials at a time")
     args = parser.parse_args()
-    # A search in the background of a script inherits an ignored SIGINT, and hands it down to its trials.
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, signal.default_int_handler)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     hold(f"{args.name}.lock", FOLDER)
     study = open_study(args.name)
-    asyncio.run(search(study, args.name, args.trials, args.epochs, args.workers))
+    to_the_end(search(study, args.name, args.trials, args.epochs, args.workers))
     report(args.name, ["train.epochs", "train.optimizer", "train.lr"], FOLDER / f"{args.name}.png")
 
 
@@ -67,11 +62,10 @@ def open_study(name: str) -> optuna.Study:
     """Return the study of this name for the commit that is checked out, new or as it was left.
 
     Raises:
-        UserError: a file of the commit was changed, while the trials of a study must differ in nothing
-            else; or a schedule makes a shorter training another one; or the network has none of what is
-            searched.
+        UserError: DVC would lose the trials; or the schedule makes a shorter training another one; or the
+            network has none of what is searched.
     """
-    refuse_changes("a search")
+    refuse_what_dvc_loses()
     params = load_params()
     if params["train"].schedule == "cosine":
         raise UserError("train.schedule is cosine, with which a trial that is stopped has to start anew")
@@ -89,114 +83,77 @@ def open_study(name: str) -> optuna.Study:
 
 
 def trials(study: optuna.Study, number: int) -> Iterator[optuna.Trial]:
-    """Yield the trials that an earlier run left unfinished, then new ones until the study has `number`."""
+    """Yield the trials that an earlier run left unfinished, then new ones until the study has `number`.
+
+    Those that failed in an earlier run do not count, because what made them fail may be mended by now.
+    """
+    failed = len(study.get_trials(states=[TrialState.FAIL]))
     for left in study.get_trials(states=[TrialState.RUNNING]):
         yield optuna.Trial(study, left._trial_id)  # Optuna has no public way to go on with a trial
-    while len(study.trials) < number:
+    while len(study.trials) - failed < number:
         yield study.ask(SPACE)
 
 
 async def search(study: optuna.Study, name: str, number: int, epochs: int, workers: int) -> None:
     """Finish trials until the study has `number` of them, `workers` at a time."""
     todo = trials(study, number)
-    starting = asyncio.Lock()
 
     async def work() -> None:
         for trial in todo:
-            outcome = await finish(study, trial, f"{name}-{trial.number}", epochs, starting)
-            print(f"{name}-{trial.number}  {outcome}", flush=True)
+            ending = await finish(study, trial, f"{name}-{trial.number}", epochs)
+            print(f"{name}-{trial.number}  {ending}", flush=True)
 
     await asyncio.gather(*(work() for _ in range(workers)))
 
 
-async def finish(
-    study: optuna.Study, trial: optuna.Trial, experiment: str, epochs: int, starting: asyncio.Lock
-) -> str:
+async def finish(study: optuna.Study, trial: optuna.Trial, experiment: str, epochs: int) -> str:
     """Bring a trial to its end, tell the study, and return in words how it ended."""
     stopped, failure = False, None
-    try:
-        # The first time it has no result, unless the search was killed before it told the study; the second
-        # time if it was taken over: a DVC that ends looks for what another is about to start.
-        for _ in range(2):
-            if reached(experiment) is None and not stopped:
-                stopped = await run(trial, experiment, epochs, starting)
-        if stopped:
-            await run(trial, experiment, study.trials[trial.number].last_step or epochs, starting)
-    except UserError as error:
-        failure = error
+    # A search that was killed may have recorded the experiment and not told the study. And a DVC that ends
+    # goes on with what another has just queued, which then finds nothing to do and has to start once more.
+    for _ in range(2):
+        if reached(experiment) is None and not stopped and not failure:
+            stopped, failure = await run(trial, experiment, epochs)
+    if stopped:
+        _, failure = await run(trial, experiment, study.trials[trial.number].last_step or epochs)
     accuracy = reached(experiment)
     if accuracy is None:
         study.tell(trial, state=TrialState.FAIL)
-        return f"failed: {failure}"
+        return f"failed: {failure or 'DVC has not recorded it'}"
     study.tell(trial, None if stopped else accuracy, TrialState.PRUNED if stopped else TrialState.COMPLETE)
     return f"{accuracy:.4f}{', stopped early' if stopped else ''}"
 
 
-async def run(trial: optuna.Trial, experiment: str, epochs: int, starting: asyncio.Lock) -> bool:
-    """Run a trial as an experiment in a folder of its own; say whether it was stopped as hopeless.
+async def run(trial: optuna.Trial, experiment: str, epochs: int) -> tuple[bool, str | None]:
+    """Run a trial as an experiment; say whether it was stopped as hopeless, and why it failed if it did.
 
     Args:
         trial: is told the accuracy on validation after each epoch.
         experiment: its name.
         epochs: of the training.
-        starting: held until the experiment stands in its folder: DVC prepares it in the workspace.
-
-    Raises:
-        UserError: the experiment failed; the message is that of its stage, or DVC's.
     """
-    settings = {**trial.params, "train.epochs": epochs}
-    settings |= {"evaluate.floor.accuracy": "null", "evaluate.floor.macro_f1": "null"}
-    changes = [word for key, value in settings.items() for word in ("-S", f"{key}={_short(value)}")]
-    stopped, process = False, None
-    printed: list[str] = []
-    try:
-        async with starting:
-            process = await asyncio.create_subprocess_exec(
-                *("dvc", "exp", "run", "--temp", "--name", experiment, *changes),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # a signal that stops it reaches its stages, and no other trial
-            )
-            lines = _lines(process, printed)
-            async for line in lines:
-                if line.startswith("Reproducing experiment"):
-                    break
-        own = True
-        async for line in lines:
-            if line.startswith("Reproducing experiment"):
-                own = f"'{experiment}'" in line  # else it took over another trial after its end
-            if own and (found := EPOCH.match(line)):
-                epoch = int(found["epoch"])
-                trial.report(float(found["accuracy"]), epoch)
-                print(f"{experiment}  epoch {epoch} of {epochs}: {found['accuracy']}", flush=True)
-                if epoch < epochs and not stopped and trial.should_prune():
-                    stopped = True
-                    os.killpg(process.pid, signal.SIGINT)
-        if await process.wait() and not stopped:
-            faults = [line for line in printed if line.lower().startswith("error: ")]
-            raise UserError(faults[0].split(" ", 1)[1] if faults else "DVC gave no reason")
-        return stopped
-    finally:
-        if process and process.returncode is None:
-            os.killpg(process.pid, signal.SIGINT)
-            await process.wait()
+
+    def hopeless(epoch: Epoch) -> bool:
+        accuracy = epoch.scores["val_accuracy"]
+        trial.report(accuracy, epoch.number)
+        print(f"{experiment}  epoch {epoch.number} of {epochs}: {accuracy:.4f}", flush=True)
+        return trial.should_prune()
+
+    settings = {name: _short(value) for name, value in trial.params.items()}
+    settings |= {"train.epochs": epochs, **NO_FLOOR}
+    outcome = await in_own_folder(experiment, settings, hopeless, quiet=True)
+    return outcome.stopped, outcome.failure
 
 
 def reached(experiment: str) -> float | None:
     """Return the accuracy on validation of an experiment of this commit, or None where there is none."""
-    metrics = recorded(experiment, "metrics/training.json", head())
-    return float(metrics["validation"]["accuracy"]) if metrics else None
+    metrics = experiment_file(experiment, "metrics/training.json", head())
+    return float(json.loads(metrics)["validation"]["accuracy"]) if metrics else None
 
 
-async def _lines(process: asyncio.subprocess.Process, printed: list[str]) -> AsyncIterator[str]:
-    assert process.stdout
-    async for line in process.stdout:
-        printed.append(line.decode().strip())
-        yield printed[-1]
-
-
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def _short(value: float | str) -> float | str:
+    """Return a value with three significant digits, which are enough to read and to repeat."""
+    return float(f"{value:.3g}") if isinstance(value, float) else value
 
 
 if __name__ == "__main__":

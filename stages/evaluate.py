@@ -54,9 +54,9 @@ def main() -> None:
     metrics = evaluation(test.labels, probabilities, clean, params.bootstrap, params.ece_bins, params.seed)
 
     stage.check_unchanged()
-    write_csv(args.predictions, prediction_table(test, predicted, confidence))
-    write_csv(args.per_class, class_scores(test.labels, predicted))
-    write_csv(args.calibration, vars(calibration(confidence, predicted == test.labels, params.ece_bins)))
+    write_columns(args.predictions, prediction_table(test, predicted, confidence))
+    write_columns(args.per_class, class_scores(test.labels, predicted))
+    write_columns(args.calibration, vars(calibration(confidence, predicted == test.labels, params.ece_bins)))
     write_json(args.metrics, metrics)
 
     print(report_table(test.labels, predicted))
@@ -94,7 +94,7 @@ def prediction_table(test: Split, predicted: np.ndarray, confidence: np.ndarray)
     }
 
 
-def write_csv(path: Path, columns: dict[str, np.ndarray]) -> None:
+def write_columns(path: Path, columns: dict[str, np.ndarray]) -> None:
     """Write columns of equal length as a CSV with a header, numbers to six digits."""
     with whole_file(path) as partial:
         pd.DataFrame(columns).round(6).to_csv(partial, index=False, lineterminator="\n")

@@ -16,7 +16,7 @@ from pathlib import Path
 import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
 
-from benchmarks.memory import UNIT
+from benchmarks.one_stage import UNIT
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError
 from emotion.source.archive import csv_chunks

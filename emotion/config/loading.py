@@ -1,6 +1,7 @@
 """params.yaml, read and checked as a whole before a stage does anything."""
 
 import reprlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -45,18 +46,34 @@ class Section(BaseModel):
 Schema = TypeVar("Schema")
 
 
-def load(schema: type[Schema], file: Path = PARAMS) -> Schema:
+def load(schema: type[Schema], file: Path = PARAMS, changes: Mapping[str, Any] | None = None) -> Schema:
     """Return the sections of a params file, all of them checked, so that no stage starts on a wrong file.
+
+    Values of `changes`, each under a name such as `train.lr`, take the place of those of the file.
 
     Raises:
         UserError: the file cannot be read, or a section or key is missing or unknown, or a value is not
             allowed; the message names the key, the value and what is allowed.
     """
     content = read_yaml(file)
+    if isinstance(content, dict):
+        for key, value in (changes or {}).items():
+            _change(content, key, value)
     try:
         return TypeAdapter(schema).validate_python(content)
     except ValidationError as error:
-        raise UserError(f"{file}: {_first_fault(error, schema)}; {WAY_BACK.format(file=file)}") from error
+        way_back = "" if changes else f"; {WAY_BACK.format(file=file)}"
+        raise UserError(f"{file}: {_first_fault(error, schema)}{way_back}") from error
+
+
+def _change(content: dict[str, Any], key: str, value: Any) -> None:
+    """Set a value, also one that is unknown, which is then found as any other."""
+    *sections, name = key.split(".")
+    for section in sections:
+        content = content.setdefault(section, {})
+        if not isinstance(content, dict):
+            raise UserError(f"{key} is no parameter: {section} is a value, not a section")
+    content[name] = value
 
 
 def _first_fault(error: ValidationError, schema: Any) -> str:

@@ -4,8 +4,9 @@ No value has a default: the file alone decides what is run, and what stands here
 stage depends on this module, and a new parameter of one stage reruns no other.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, with_config
 from typing_extensions import TypedDict  # pydantic needs it before Python 3.12
@@ -141,13 +142,15 @@ class Params(TypedDict):
     plot: PlotParams
 
 
-def load_params(file: Path = PARAMS) -> Params:
+def load_params(file: Path = PARAMS, changes: Mapping[str, Any] | None = None) -> Params:
     """Return params.yaml, the whole of it checked, so that no stage starts on a wrong one.
+
+    Values of `changes`, each under a name such as `train.lr`, take the place of those of the file.
 
     Raises:
         UserError: see emotion.config.loading.load; or two values do not go together.
     """
-    params = load(Params, file)
+    params = load(Params, file, changes)
     small = f"{file}: train.small_epochs is {params['train'].small_epochs}: must be 0"
     if params["train"].small_epochs and params["model"].name == "paper_cnn":
         raise UserError(f"{small} for paper_cnn, whose dense layers take faces of one size")

@@ -11,7 +11,10 @@ def git(*command: str) -> str:
     Raises:
         UserError: it failed, perhaps because this is no Git repository; the message is Git's.
     """
-    done = subprocess.run(["git", *command], check=False, capture_output=True, text=True)
+    try:
+        done = subprocess.run(["git", *command], check=False, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise UserError("git is not installed") from error
     if done.returncode:
         reason = done.stderr.strip() or f"ended with status {done.returncode}"
         raise UserError(f"git {command[0]}: {reason.splitlines()[-1]}")

@@ -37,8 +37,16 @@ def hardware() -> str:
     if jax and (gpu := _gpu()):
         return gpu + jax
     name = f"{os.cpu_count()} cores of {_cpu('model name') or platform.processor() or 'unknown'}"
+    return ", ".join(filter(None, [name, instructions()])) + jax
+
+
+def instructions() -> str:
+    """Return the widest matrix instructions of the processor, '' if none of INSTRUCTIONS is known of it.
+
+    Another set of them adds up in another order, so that a training ends in other weights.
+    """
     flags = set(_cpu("flags").split())
-    return next((f"{name}, {words}" for flag, words in INSTRUCTIONS.items() if flag in flags), name) + jax
+    return next((words for flag, words in INSTRUCTIONS.items() if flag in flags), "")
 
 
 def bfloat16() -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -23,11 +23,25 @@ from emotion.training.imbalance import class_weights, epoch_rows
 from emotion.training.loss import loss
 from emotion.training.mixup import mixup
 from emotion.training.optimizers import optimizer
+from emotion.training.progress import End, Epoch, line, title
 
 REPORT_SECONDS = 30  # between two lines of an epoch where no progress bar is shown
 TENSORFLOW = keras.backend.backend() == "tensorflow"
 if TENSORFLOW:
     from emotion.training.fast_gradients import fast_layer
+
+
+class Fitted(NamedTuple):
+    """What `fit` returns.
+
+    Attributes:
+        history: an entry for each epoch: loss and accuracy on train (augmented, with dropout) and validation.
+            Losses include the L2 penalty.
+        minutes: how long these epochs took, with their validation, those before an interruption included.
+    """
+
+    history: History
+    minutes: float
 
 
 def fit(
@@ -37,7 +51,7 @@ def fit(
     validation: Split,
     checkpoint: Path,
     on_epoch: Callable[[dict[str, float]], Any],
-) -> History:
+) -> Fitted:
     """Train `network` in place until early stopping, and leave it with its best weights.
 
     After every epoch the state goes to `checkpoint`. Training goes on from the longest checkpoint of that
@@ -52,10 +66,6 @@ def fit(
         checkpoint: the file for the state, in a folder of trainings that differ in nothing but epochs and
             patience.
         on_epoch: called with the entry of each epoch, those of a resumed training included.
-
-    Returns:
-        An entry for each epoch: loss and accuracy on train (augmented, with dropout) and validation.
-        Losses include the L2 penalty.
 
     Raises:
         UserError: the loss is no longer a finite number.
@@ -86,11 +96,11 @@ def fit(
     expected = keras.utils.to_categorical(validation.labels, len(CLASSES))
     while len(history) < params.epochs and not _stalled(history, params.patience):
         began, epoch = time.perf_counter(), len(history) + 1
-        title = f"epoch {epoch:>2}/{params.epochs}"
         drawn = _drawn(train, params, epoch)
         _reseed(model, params.seed, epoch)
         try:
-            entry = _run(model, model.train_on_batch, drawn, params.batch_size, title)
+            name = title(epoch, params.epochs)
+            entry = _run(model, model.train_on_batch, drawn, params.batch_size, name)
             with _averaged(model):
                 known = _run(model, model.test_on_batch, [validation.images, expected], params.batch_size)
                 reached = _values(trained.weights)
@@ -103,12 +113,13 @@ def fit(
         seconds += time.perf_counter() - began
         Checkpoint(history, seconds, _values(variables), best).save(checkpoint)
         on_epoch(entry)
-        print(f"{title}  {'  '.join(f'{name} {value:.4f}' for name, value in entry.items())}", flush=True)
+        print(line(Epoch(epoch, params.epochs, entry)), flush=True)
 
-    print(f"{len(history)} epochs in {seconds / 60:.1f} min")
+    end = End(len(history), seconds / 60)
+    print(line(end), flush=True)
     _assign(network.weights, best)
     _reseed(network, params.seed, 0)
-    return history
+    return Fitted(history, end.minutes)
 
 
 def _copy(network: keras.Model, shape: Shape) -> keras.Model:

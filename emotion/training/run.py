@@ -26,11 +26,13 @@ class Trained(NamedTuple):
         metrics: what metrics/training.json holds; losses include label smoothing and L2.
         val_accuracy: the accuracy on validation that the best epoch printed. That of the metrics is the saved
             model's, which may average over views of a face and adjust its logits, as the epochs do not.
+        minutes: how long the epochs took, those before an interruption included.
     """
 
     model: keras.Model
     metrics: dict[str, Any]
     val_accuracy: float
+    minutes: float
 
 
 def train_model(
@@ -68,7 +70,7 @@ def train_model(
     use_threads(params.threads)
     keras.utils.set_random_seed(params.seed)
     network = build(model_params, params.precision)
-    history = fit(network, params, train, validation, checkpoint, on_epoch)
+    history, minutes = fit(network, params, train, validation, checkpoint, on_epoch)
 
     best = history[best_epoch(history) - 1]
     flip, shift = model_params.flip_average, model_params.shift_average
@@ -85,7 +87,7 @@ def train_model(
         "logit_adjustment": round(strength, 4),
         "parameters": network.count_params(),
     }
-    return Trained(model, metrics, best["val_accuracy"])
+    return Trained(model, metrics, best["val_accuracy"], minutes)
 
 
 def summary(trained: Trained, model_params: ModelParams, params: TrainParams) -> str:

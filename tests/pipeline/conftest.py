@@ -1,10 +1,12 @@
 """The small project, run once with real DVC; tests work on copies of it."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from experiments.results import COLUMNS
 from tests.faults import Marks, timed_run
 from tests.support.project import Project, interruptible, small_project
 
@@ -36,3 +38,32 @@ def finished(timed: tuple[Project, Marks]) -> Project:
 def project(finished: Project, tmp_path: Path) -> Project:
     """A copy of the finished project that the test may change."""
     return finished.copy(tmp_path / "project")
+
+
+@pytest.fixture
+def measurable(project: Project) -> Project:
+    """The small project as if its faces were real ones, and the paper's recipe as short as it is there."""
+    faces = project.folder / "data/raw/fer2013.csv"
+    faces = faces.rename(project.folder.parent / "fer2013.csv")
+    content = hashlib.sha256(faces.read_bytes()).hexdigest()
+    project.set(fetch__source="file", fetch__path=str(faces), fetch__sha256=content)
+    recipes = project.folder / "experiments/recipes.yaml"
+    text = recipes.read_text().replace("train.epochs: 50", "train.epochs: 2").replace("size: 64", "size: 16")
+    recipes.write_text(text)
+    (project.folder / "experiments/results.csv").write_text(",".join(COLUMNS) + "\n")
+    project.repro()
+    project.commit("Faces of a file")
+    return project
+
+
+@pytest.fixture
+def part(measurable: Project) -> Project:
+    """The measurable project as a part of a larger repository, in a subfolder."""
+    larger = measurable.folder.parent / "larger"
+    larger.mkdir()
+    part = Project(measurable.folder.rename(larger / "project"))
+    part.env = measurable.env
+    (part.folder / ".git").rename(larger / ".git")
+    part.run("git", "add", "--all", "..")
+    part.commit("A part of something larger")
+    return part

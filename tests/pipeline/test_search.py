@@ -96,6 +96,14 @@ def test_a_trial_that_fails_says_why_and_the_search_goes_on(project: Project, st
     assert "no experiment of the sweep 'search' has finished" in output
 
 
+def test_a_trial_that_failed_in_an_earlier_run_does_not_count(project: Project, storage: RDBStorage) -> None:
+    study = optuna.create_study(storage=storage, study_name=study_name(project), direction="maximize")
+    study.tell(study.ask(SPACE), state=optuna.trial.TrialState.FAIL)
+    output = project.run(*command(1, epochs=1))
+    assert experiments(project) == {"search-1"}
+    assert "search-1  epoch 1 of 1" in output
+
+
 def test_changes_that_are_not_committed_are_refused(project: Project) -> None:
     project.set(train__seed=1)
     assert "error: there are uncommitted changes" in project.run(*command(1), status=1)

@@ -45,7 +45,8 @@ def train(
 ) -> tuple[History, keras.Model]:
     network = small_network()
     entries = [] if seen is None else seen
-    return fit(network, train_params(**changes), TRAIN, VALIDATION, checkpoint, entries.append), network
+    fitted = fit(network, train_params(**changes), TRAIN, VALIDATION, checkpoint, entries.append)
+    return fitted.history, network
 
 
 class Killed(BaseException):

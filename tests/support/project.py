@@ -61,6 +61,10 @@ class Project:
         """Run `dvc repro` and return the stages that ran, in their order."""
         return ran(self.run("dvc", "repro", *arguments, status=status, **env))
 
+    def commit(self, message: str) -> None:
+        """Commit what has changed of the files that Git tracks."""
+        self.run("git", "commit", "--quiet", "--all", "--message", message)
+
     def set(self, **values: Any) -> None:
         """Change params.yaml; a double underscore stands for a dot."""
         edit({key.replace("__", "."): value for key, value in values.items()}, self.folder / "params.yaml")

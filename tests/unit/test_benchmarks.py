@@ -14,12 +14,14 @@ import pytest
 
 from benchmarks import noop, parsing, peak, scaling, training
 from benchmarks.__main__ import README
-from benchmarks.memory import peak_memory
-from benchmarks.table import BEGIN, END, row, with_results
+from benchmarks.one_stage import peak_memory
+from benchmarks.table import row
 from emotion.runtime import machine
 from emotion.runtime.errors import UserError
+from emotion.runtime.generated import with_part
 from emotion.synthetic.expressions import write_faces
 from tests.support.parameters import write_params
+from tests.support.paths import ROOT
 
 
 def test_a_row_has_medians_with_their_ends_and_the_ratio_of_the_medians() -> None:
@@ -50,7 +52,7 @@ def test_the_verdict_follows_from_the_ratio(seconds: float, goal: dict[str, Any]
 def test_peak_memory_is_of_each_command_alone_and_not_of_an_earlier_larger_one() -> None:
     code = """if True:
         import sys
-        from benchmarks.memory import peak_memory
+        from benchmarks.one_stage import peak_memory
         for size in (200_000_000, 1):
             print(peak_memory([sys.executable, "-c", f"bytearray(b'x') * {size}"]))
     """
@@ -95,17 +97,17 @@ def test_hardware_names_what_keras_trains_on_and_jax(
 
 
 def test_results_replace_the_old_ones_and_nothing_else() -> None:
-    text = f"above\n{BEGIN}old\n{END}below\n"
-    assert with_results(text, "new\n") == f"above\n{BEGIN}new\n{END}below\n"
+    text = "above\n<!-- results -->\n{}<!-- end of the results -->\nbelow\n"
+    assert with_part(text.format("old\n"), "results", "new\n") == text.format("new\n")
 
 
 def test_results_have_their_place_in_the_readme() -> None:
-    assert "new" in with_results(README.read_text(encoding="utf-8"), "new")
+    assert "new" in with_part(README.read_text(encoding="utf-8"), "results", "new")
 
 
 def test_a_text_without_a_place_for_results_is_refused() -> None:
-    with pytest.raises(UserError, match="must have the lines"):
-        with_results(f"{BEGIN}old\n", "new\n")
+    with pytest.raises(UserError, match="there is no place for the results: add the lines <!-- results -->"):
+        with_part("<!-- results -->\nold\n", "results", "new\n")
 
 
 @pytest.fixture
@@ -231,10 +233,9 @@ def test_the_peak_is_that_of_the_fastest_product(monkeypatch: pytest.MonkeyPatch
 def test_what_grows_faster_than_the_rows_or_over_the_limit_is_missed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", "")  # which this sets for the stages
     costs = {1: (10.0, 100.0), 3: (36.0, 2000.0), 10: (121.0, 2020.0)}
     monkeypatch.setattr(
-        scaling, "run_stages", lambda rows: dict.fromkeys(scaling.COMMANDS, costs[rows // scaling.ROWS])
+        scaling, "run_stages", lambda rows: dict.fromkeys(scaling.STAGES, costs[rows // scaling.ROWS])
     )
     run_main(scaling, monkeypatch)
     verdicts = [line.rpartition(": ")[2] for line in capsys.readouterr().out.splitlines()]
@@ -253,11 +254,32 @@ def test_a_row_takes_the_stages_little_more_memory_than_its_image() -> None:
     """
     done = subprocess.run(
         [sys.executable, "-c", code],  # not from here: see peak_memory
-        cwd=scaling.ROOT,
-        env=os.environ | {"PYTHONPATH": str(scaling.ROOT)},
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         check=True,
     )
     small, large = json.loads(done.stdout)
     grown = {stage: (large[stage][1] - small[stage][1]) * 1e6 / 9_000 for stage in limits}
     assert {stage: size for stage, size in grown.items() if size > limits[stage]} == {}
+
+
+def test_the_stages_whose_memory_is_measured_run_as_dvc_yaml_has_them(tmp_path: Path) -> None:
+    write_faces(tmp_path / "faces.csv", 210, seed=0)
+    write_params(tmp_path, validate={"rows": 210}, model={"name": "fast_cnn"})
+    code = """if True:
+        import json
+        from pathlib import Path
+        from benchmarks.memory import peaks
+        print(json.dumps(peaks(Path("faces.csv").absolute())))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code],  # not from here: see peak_memory
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    assert list(found) == ["validate", "preprocess", "train", "evaluate"]
+    assert min(found.values()) > 50

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from emotion.config.recipes import find_row
 from emotion.config.schema import load_params
-from experiments.recipes import row_settings
 from tests.support.paths import ROOT
 
 OFFICIAL = {
@@ -60,7 +60,7 @@ def test_the_committed_parameters_are_allowed_and_those_of_the_paper_and_the_off
     load_params(tmp_path / "params.yaml")
     params = YAML(typ="safe", pure=True).load(text)
     values = {f"{section}.{key}": value for section in params for key, value in params[section].items()}
-    expected = row_settings("paper-random")[2] | PAPER | OFFICIAL
+    expected = find_row("paper-random").settings | PAPER | OFFICIAL
     other = {key: values.get(key) for key, value in expected.items() if values.get(key, "") != value}
     assert not other, (
         f"the params.yaml that is committed has other values than the paper's: {other}. On a branch of your "

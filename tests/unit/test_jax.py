@@ -18,21 +18,20 @@ from pathlib import Path
 import numpy as np
 
 from emotion.network.keras_setup import keras
-from emotion.network.model import from_pixels, predict, save_model
-from emotion.network.blocks import build
+from emotion.network.model import build, from_pixels, predict, save_model
+from emotion.config.recipes import find_row
 from emotion.config.schema import load_params
 from emotion.data.storage import Split
 from emotion.training.loop import fit
-from experiments.recipes import changed, row_settings
 
 assert keras.backend.backend() == "jax"
 folder = Path(sys.argv[1])
 faces = np.random.default_rng(0).integers(0, 256, (32, 48, 48, 1), dtype=np.uint8)
 split = Split(faces, np.arange(32, dtype=np.uint8) % 7, np.arange(32, dtype=np.int32))
-params = changed(load_params(), row_settings("strong-official")[2] | {"train.epochs": 2})
+params = load_params(changes=find_row("strong-official").settings | {"train.epochs": 2})
 network = build(params["model"])
 assert network.name == "strong_cnn"
-assert len(fit(network, params["train"], split, split, folder / "1.npz", lambda entry: None)) == 2
+assert len(fit(network, params["train"], split, split, folder / "1.npz", lambda entry: None).history) == 2
 averages = params["model"].model_dump(include={"flip_average", "shift_average"})
 assert all(averages.values())
 model = from_pixels(network, **averages)

@@ -1,17 +1,21 @@
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from benchmarks.table import BEGIN, END
+from emotion.config.recipes import RECIPES, find_row
 from emotion.config.schema import load_params
 from emotion.network.cost import multiply_adds
 from emotion.network.keras_setup import keras, layers
 from emotion.runtime.errors import UserError
+from emotion.runtime.generated import with_part
 from experiments import results
-from experiments.measure import measured, tolerance, verdict
-from experiments.recipes import RECIPES, row_settings
+from experiments.record import CONDITIONS, differences
+from experiments.reproduce import measured, tolerance, verdict
 from tests.support.parameters import PARAMS
 
 RUN: dict[str, Any] = {
@@ -35,7 +39,13 @@ RUN: dict[str, Any] = {
     "training_minutes": 7.5,
     "hardware": "2 cores of X",
     "commit": "0123456",
+    "threads": 2,
+    "instructions": "AVX-512",
+    "versions": "keras 3, tensorflow 2",
+    "code": "0123e456",
+    "model_md5": "00e11",
 }
+OLD = dict.fromkeys([*CONDITIONS, "model_md5"])  # what was not recorded of the first runs
 
 
 @pytest.fixture
@@ -45,52 +55,69 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "results.csv"
 
 
-def table(file: Path) -> list[list[str]]:
+def table(file: Path, cells: Callable[[pd.DataFrame], dict[str, str]] = results.compared) -> list[list[str]]:
     """Return the cells of the table's lines under its header."""
-    lines = results.markdown(results.read(file)).splitlines()[2:]
+    lines = results.markdown(results.read(file), cells).splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def test_the_table_of_the_readme_is_that_of_the_measured_runs() -> None:
-    text = results.README.read_text(encoding="utf-8")
-    assert text.partition(BEGIN)[2].partition(END)[0] == results.markdown(results.read())
+def test_the_tables_of_the_page_are_those_of_the_measured_runs() -> None:
+    text = results.PAGE.read_text(encoding="utf-8")
+    for part, cells in (("results", results.compared), ("details", results.detailed)):
+        assert with_part(text, part, results.markdown(results.read(), cells)) == text
 
 
 def test_every_measured_row_has_a_recipe_and_a_protocol() -> None:
     runs = results.read()
     assert list(runs.columns) == results.COLUMNS
     for row, recipe, protocol in zip(runs["row"], runs["recipe"], runs["protocol"], strict=True):
-        assert row_settings(row)[:2] == (recipe, protocol)
+        assert find_row(row)[:3] == (row, recipe, protocol)
 
 
 def test_a_run_is_a_line_of_the_file_and_of_the_table(file: Path) -> None:
     results.add(RUN, file)
     assert file.read_text().count("\n") == 2
     assert results.read(file).to_dict("records") == [RUN]
-    (cells,) = table(file)
-    assert cells[:8] == [
-        "fast-random",
-        "0",
-        "0.650 (0.634 to 0.666)",
-        "0.620",
-        "0.500",
-        "0.400",
-        "0.640",
-        "0.600",
+    assert table(file) == [
+        [
+            "fast-random",
+            "0",
+            "0.650 (0.634 to 0.666)",
+            "0.620",
+            "0.640",
+            "2.03 M",
+            "7.5",
+            "2 cores of X, 2 threads",
+            "`make measure ROW=fast-random`",
+        ]
     ]
-    assert cells[8:] == ["3,589", "2.03 M", "88 M", "12", "7.5 min", "2 cores of X"]
+    assert table(file, results.detailed) == [
+        ["fast-random", "2 cores of X", "0.500", "0.400", "0.600", "3,589", "88 M", "12", "0123456"]
+    ]
 
 
 def test_seeds_of_a_row_share_a_line_with_mean_and_deviation(file: Path) -> None:
     results.add(RUN, file)
     results.add(RUN | {"row": "paper-random", "training_minutes": None}, file)
     results.add(RUN | {"seed": 1, "accuracy": 0.67, "accuracy_high": 0.686, "epochs": 9}, file)
-    results.add(RUN | {"hardware": "another"}, file)
+    results.add(RUN | OLD | {"hardware": "GPU"}, file)
     first, second, third = table(file)
     assert first[:4] == ["fast-random", "0, 1", "0.660 ± 0.014 (0.634 to 0.676)", "0.620 ± 0.000"]
-    assert first[11] == "9, 12"
-    assert (second[0], second[12]) == ("paper-random", "not timed")
-    assert third[-1] == "another"
+    assert first[-1] == '`make measure ROW=fast-random SEEDS="0 1"`'
+    assert table(file, results.detailed)[0][7] == "9, 12"
+    assert (second[0], second[6]) == ("paper-random", "not timed")
+    assert third[7] == "GPU"
+    assert third[8].startswith("`python -m experiments.local fast-random --seed 0 --csv ")
+
+
+def test_other_threads_are_another_line_and_no_seed_takes_the_place_of_theirs(file: Path) -> None:
+    for threads in (2, 4, None):
+        results.add(RUN | {"threads": threads}, file)
+    assert [line[7] for line in table(file)] == [
+        "2 cores of X, 2 threads",
+        "2 cores of X, 4 threads",
+        "2 cores of X",
+    ]
 
 
 def test_a_seed_that_is_measured_again_takes_the_place_of_the_first(file: Path) -> None:
@@ -117,7 +144,7 @@ def test_a_row_has_a_value_for_all_that_steers_the_split_and_the_training_and_ea
 ) -> None:
     yaml = YAML()
     params = yaml.load(PARAMS)
-    settings = row_settings(f"{recipe}-{protocol}")[2]
+    settings = find_row(f"{recipe}-{protocol}").settings
     expected = [f"{section}.{key}" for section in ("preprocess", "model", "train") for key in params[section]]
     assert sorted([*settings, "train.seed"]) == sorted(expected)
     for key, value in settings.items():
@@ -128,16 +155,16 @@ def test_a_row_has_a_value_for_all_that_steers_the_split_and_the_training_and_ea
 
 
 def test_a_row_has_the_parameters_of_its_recipe_and_its_protocol() -> None:
-    recipe, protocol, settings = row_settings("sqrt-weighted-official")
+    _, recipe, protocol, settings = find_row("sqrt-weighted-official")
     assert (recipe, protocol) == ("sqrt-weighted", "official")
-    assert settings == row_settings("fast-official")[2] | {"train.class_weights": "sqrt"}
+    assert settings == find_row("fast-official").settings | {"train.class_weights": "sqrt"}
     assert settings["preprocess.split"] == "official"
 
 
 @pytest.mark.parametrize(("row", "kind"), [("fast-private", "protocols"), ("faster-random", "recipes")])
 def test_an_unknown_row_is_named_with_what_there_is(row: str, kind: str) -> None:
     with pytest.raises(UserError, match=rf"^'{row}' is no RECIPE-PROTOCOL; the {kind} are: .*(paper|random)"):
-        row_settings(row)
+        find_row(row)
 
 
 def test_the_tolerance_is_two_standard_errors() -> None:
@@ -145,11 +172,41 @@ def test_the_tolerance_is_two_standard_errors() -> None:
 
 
 def test_a_result_within_the_tolerance_is_the_same_and_one_beyond_is_an_error() -> None:
-    assert verdict("fast-random, seed 0", 0.6641, 0.65, 3589) == (
-        "fast-random, seed 0: accuracy 0.6641, measured before 0.6500: within 0.0159"
+    known, differing = pd.Series(RUN), ["threads 2 then, 4 now"]
+    assert verdict(known, 0.6641, "another", differing) == (
+        "fast-random, seed 0: accuracy 0.6641, measured before 0.6500: within 0.0159. "
+        "The models' bytes are not compared: threads 2 then, 4 now"
     )
     with pytest.raises(UserError, match=r"accuracy 0\.6340, measured before 0\.6500: not within 0\.0159"):
-        verdict("fast-random, seed 0", 0.634, 0.65, 3589)
+        verdict(known, 0.634, "another", differing)
+
+
+def test_where_nothing_differs_that_decides_the_bits_the_model_must_be_the_same() -> None:
+    known = pd.Series(RUN)
+    assert verdict(known, 0.65, "00e11", []) == (
+        "fast-random, seed 0: the same model to the last byte (MD5 00e11), accuracy 0.6500"
+    )
+    with pytest.raises(UserError, match=r"the model has MD5 another, measured before 00e11, although"):
+        verdict(known, 0.65, "another", [])
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "expected"),
+    [
+        ({}, {}, []),
+        ({"threads": 4}, {}, ["threads 4 then, 2 now"]),
+        ({}, {"instructions": "AVX2"}, ["instructions AVX-512 then, AVX2 now"]),
+        ({}, {"threads": None, "instructions": None}, ["threads not known", "instructions not known"]),
+        ({"model_md5": None}, {}, ["model_md5 not known"]),
+        (OLD, {}, [f"{name} not known" for name in (*CONDITIONS, "model_md5")]),
+    ],
+)
+def test_what_decides_the_bits_and_differs_is_named(
+    file: Path, then: dict[str, Any], now: dict[str, Any], expected: list[str]
+) -> None:
+    results.add(RUN | then, file)
+    known = results.read(file).iloc[0]
+    assert differences(known, {name: RUN[name] for name in CONDITIONS} | now) == expected
 
 
 def test_multiply_adds_are_counted_by_hand() -> None:
@@ -172,3 +229,14 @@ def test_a_run_is_compared_with_one_on_the_same_hardware_if_there_is_one(file: P
     assert found == [0, 1, 0]
     with pytest.raises(UserError, match="'paper-random' has not been measured"):
         measured(runs, "paper-random", "GPU")
+
+
+def test_runs_that_were_measured_elsewhere_are_added(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = file.with_name("elsewhere.csv")
+    results.add(RUN | OLD | {"hardware": "GPU"}, elsewhere)
+    monkeypatch.setattr(results, "add", partial(results.add, file=file))
+    results.merge(elsewhere)
+    assert file.read_text() == elsewhere.read_text()
+    elsewhere.write_text("row,seed\nfast-random,0\n")
+    with pytest.raises(UserError, match="is no file of measured runs: its columns are row, seed"):
+        results.merge(elsewhere)

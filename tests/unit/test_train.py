@@ -148,5 +148,5 @@ def test_the_summary_names_what_the_model_does_after_the_epochs(
     model: dict[str, Any], changes: dict[str, Any], said: str
 ) -> None:
     metrics = {"best_epoch": 9, "epochs": 10, "validation": {"accuracy": 0.6585}}
-    trained = Trained(keras.Sequential(), metrics, val_accuracy=0.648)
+    trained = Trained(keras.Sequential(), metrics, val_accuracy=0.648, minutes=1.0)
     assert summary(trained, MODEL.model_copy(update=model), train_params(**changes)).endswith(said)

@@ -216,7 +216,7 @@ def test_the_first_epochs_see_small_faces_and_validation_whole_ones(tmp_path: Pa
         Sides.seen.clear()
         params = train_params(epochs=2, small_epochs=small, small_side=24)
         network, checkpoint = sides_network(), tmp_path / f"{small}/c.npz"
-        histories.append(fit(network, params, TRAIN, VALIDATION, checkpoint, lambda entry: None))
+        histories.append(fit(network, params, TRAIN, VALIDATION, checkpoint, lambda entry: None).history)
         assert set(Sides.seen) == ({24, 48, None} if small else {48})
         assert network.input_shape == (None, 48, 48, 1)
     whole, first, both = histories

@@ -1,0 +1,70 @@
+"""Parameters as words: those that a user gives, and those that `dvc exp run --set-param` takes."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from emotion.runtime.errors import UserError
+
+
+def setting(word: str) -> tuple[str, str]:
+    """Return the name and the text of a parameter that is given as `train.lr=0.001`.
+
+    Raises:
+        UserError: the word has no equals sign.
+    """
+    name, equals, text = word.partition("=")
+    if not equals:
+        raise UserError(f"'{word}' sets no parameter: write its name and its value, as train.lr=0.001")
+    return name, text
+
+
+def value(text: str) -> Any:
+    """Return the number, the truth value, null or the text that a word of a command line stands for."""
+    try:
+        found = YAML(typ="safe", pure=True).load(text)
+    except (ValueError, YAMLError):
+        return text
+    return found if found is None or isinstance(found, bool | int | float | str) else text
+
+
+def data_settings(words: list[str]) -> dict[str, Any]:
+    """Return the parameters of fetch that a user gives for a row, which has its own for the rest.
+
+    A path is made absolute, because an experiment runs in a folder of its own; `~` is the home folder.
+
+    Raises:
+        UserError: a word is no parameter of fetch.
+    """
+    settings = {name: value(text) for name, text in map(setting, words)}
+    if any(not name.startswith("fetch.") for name in settings):
+        raise UserError("--set is for the parameters of fetch; a row has its own for the rest")
+    if isinstance(path := settings.get("fetch.path"), str):
+        settings["fetch.path"] = str(Path(path).expanduser().absolute())
+    return settings
+
+
+def overrides(settings: Mapping[str, Any]) -> list[str]:
+    """Return the options of `dvc exp run` for these parameters; each value of a list is an experiment."""
+    words = (
+        f"{name}={','.join(map(_hydra, value)) if isinstance(value, list) else _hydra(value)}"
+        for name, value in settings.items()
+    )
+    return [option for word in words for option in ("--set-param", word)]
+
+
+def _hydra(value: Any) -> str:
+    """Return a value in Hydra's grammar, in which text is safe between quotes alone.
+
+    A backslash counts there only before a quote, and `${` would begin a reference to another parameter.
+    Source: https://hydra.cc/docs/advanced/override_grammar/basic/
+    """
+    if not isinstance(value, str):
+        return json.dumps(value)
+    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + found[2].replace("'", r"\'"), value)
+    return "'" + escaped.replace("${", r"\${") + "'"

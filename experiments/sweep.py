@@ -1,0 +1,48 @@
+"""Sweep over every combination of some values: queue the experiments, run them, and rank them.
+
+    python -m experiments.sweep tuning train.optimizer=adam,sgd train.lr=0.0003,0.001 --jobs 1
+
+Each experiment has params.yaml as it is but for those values, and no floor. Ctrl-C ends the display alone:
+`dvc queue status` and `dvc queue logs NAME` show the rest, and `make ranking` ranks what has finished.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from emotion.runtime.errors import one_line_errors
+from experiments.ranking import report
+from experiments.runner import NO_FLOOR, queue, run_queue
+from experiments.settings import setting, value
+
+FOLDER = Path("sweeps")
+
+
+def main() -> None:
+    """Queue, run and rank."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("name", help="name of the sweep; its experiments are NAME-1, NAME-2, ...")
+    parser.add_argument("grid", nargs="+", help="a parameter and its values, as train.lr=0.0003,0.001")
+    parser.add_argument("--jobs", type=int, default=1, help="experiments at a time")
+    args = parser.parse_args()
+    grid = dict(map(axis, args.grid))
+    queue(args.name, grid, NO_FLOOR)
+    run_queue(args.jobs)
+    report(args.name, list(grid), FOLDER / f"{args.name}.png")
+
+
+def axis(word: str) -> tuple[str, list[Any]]:
+    """Return a parameter and the values that it takes, of a word such as `train.lr=0.0003,0.001`.
+
+    Raises:
+        UserError: the word has no equals sign.
+    """
+    name, text = setting(word)
+    return name, [value(part) for part in text.split(",")]
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

@@ -1,4 +1,4 @@
-"""Run every benchmark, and write the table and the machine into benchmarks/README.md.
+"""Run every benchmark, and write the table and the machine into docs/performance.md.
 
     python -m benchmarks --csv data/raw/fer2013.csv
 
@@ -17,7 +17,7 @@ from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_file
 from emotion.runtime.machine import describe
 
-README = Path(__file__).with_name("README.md")
+PAGE = Path(__file__).parents[1] / "docs/performance.md"
 
 
 def main() -> None:
@@ -35,8 +35,8 @@ def main() -> None:
         table.append(rows(name, options))
         print(table[-1], flush=True)
     results = "\n".join([*table, "", f"Measured on {date.today()} on this machine:", "", describe(), ""])
-    text = with_results(README.read_text(encoding="utf-8"), results)
-    with whole_file(README) as partial:
+    text = with_results(PAGE.read_text(encoding="utf-8"), results)
+    with whole_file(PAGE) as partial:
         partial.write_text(text, encoding="utf-8")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks import noop, parsing, peak, scaling, training
-from benchmarks.__main__ import README
+from benchmarks.__main__ import PAGE
 from benchmarks.memory import peak_memory
 from benchmarks.table import BEGIN, END, row, with_results
 from emotion.runtime import machine
@@ -99,8 +99,8 @@ def test_results_replace_the_old_ones_and_nothing_else() -> None:
     assert with_results(text, "new\n") == f"above\n{BEGIN}new\n{END}below\n"
 
 
-def test_results_have_their_place_in_the_readme() -> None:
-    assert "new" in with_results(README.read_text(encoding="utf-8"), "new")
+def test_results_have_their_place_in_the_page_on_performance() -> None:
+    assert "new" in with_results(PAGE.read_text(encoding="utf-8"), "new")
 
 
 def test_a_text_without_a_place_for_results_is_refused() -> None:

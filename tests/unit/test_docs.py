@@ -3,18 +3,24 @@
 import importlib.util
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr
 from io import StringIO
 from itertools import dropwhile, groupby, pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from dvc.cli import parse_args
 from dvc.cli.parser import DvcParserError
 from ruamel.yaml import YAML
 
+from emotion.labels import CLASSES, SIDE
+from emotion.network.model import build, from_pixels, save_model
 from experiments import results
+from tests.support.parameters import model_params
 from tests.support.paths import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -139,3 +145,16 @@ def test_the_rows_of_the_readme_are_those_that_were_measured() -> None:
         means = runs[of_row & runs["hardware"].str.contains(hardware)].mean(numeric_only=True)
         measured = means["accuracy"], means["macro_f1"], means["training_minutes"]
         assert [f"{value:.{digits}f}" for value, digits in zip(measured, (3, 3, 1), strict=True)] == numbers
+
+
+def test_the_example_of_the_readme_works_with_nothing_of_the_project_but_the_model(tmp_path: Path) -> None:
+    (example,) = re.findall(r"^```python\n(.*?)^```", text(ROOT / "README.md"), re.MULTILINE | re.DOTALL)
+    save_model(from_pixels(build(model_params())), tmp_path / "models/emotion.keras")
+    faces = tmp_path / "data/splits/test/images.npy"
+    faces.parent.mkdir(parents=True)
+    np.save(faces, np.zeros((9, SIDE, SIDE, 1), np.uint8))
+    command = [sys.executable, "-I", "-c", example]
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    lines = [line.split() for line in done.stdout.splitlines() if line.startswith(CLASSES)]
+    assert len(lines) == 8
+    assert all(0 <= float(probability) <= 1 for _, probability in lines)

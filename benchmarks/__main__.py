@@ -1,4 +1,4 @@
-"""Run every benchmark, and write the table and the machine into benchmarks/README.md.
+"""Run every benchmark, and write the table and the machine into docs/performance.md.
 
     python -m benchmarks --csv data/raw/fer2013.csv
 
@@ -17,7 +17,7 @@ from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.generated import write_part
 from emotion.runtime.machine import describe
 
-README = Path(__file__).with_name("README.md")
+PAGE = Path(__file__).parents[1] / "docs/performance.md"
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
         table.append(rows(name, options))
         print(table[-1], flush=True)
     results = "\n".join([*table, "", f"Measured on {date.today()} on this machine:", "", describe(), ""])
-    write_part(README, "results", results)
+    write_part(PAGE, "results", results)
 
 
 def rows(benchmark: str, options: list[str]) -> str:

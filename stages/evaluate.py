@@ -48,7 +48,7 @@ def main() -> None:
             f"{args.model} gives predictions that are not finite: train again with a smaller train.lr"
         )
     if (probabilities < 0).any() or not np.allclose(probabilities.sum(axis=1), 1, atol=ROUNDING):
-        raise UserError(f"{args.model} gives numbers that are no probabilities; run: dvc repro -f train")
+        raise UserError(f"{args.model} predicts values that are not probabilities; run: dvc repro -f train")
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     clean = unseen(test.images, *seen)
     metrics = evaluation(test.labels, probabilities, clean, params.bootstrap, params.ece_bins, params.seed)

@@ -74,10 +74,10 @@ def _has_stash() -> bool:
 
 
 def _cut_short(cache: Path) -> Iterator[Path]:
-    """Yield the files and folders of DVC's own with which a killed DVC stops its successor.
+    """Yield the files and folders that a killed DVC left behind and that stop the next one.
 
-    They are dvc.lock written in part; what is locked, by a process that is gone, or a file of locks that is
-    empty; and the folder of an entry of the run cache that was to come.
+    These are a dvc.lock that was written in part; a file of locks that is empty, or names a process that is
+    gone; and the empty folder of an entry of the run cache.
     """
     if LOCK.is_file() and not _is_lockfile(LOCK):
         yield LOCK

@@ -30,16 +30,16 @@ from emotion.source.archive import LIMIT
 
 HUB = constants.ENDPOINT.rpartition("@")[2]  # a private mirror may carry a password before the @
 ELSEWHERE = "or get the file otherwise and set fetch.source to file"
-# What the hub knows for certain, so that an older copy in the cache is no answer.
+# Final answers of the hub: a copy in the cache must not stand in for them.
 FINAL = (HFValidationError, RevisionNotFoundError, RemoteEntryNotFoundError)
 
 
 class Progress(tqdm):
-    """The library's progress bar, drawn on a terminal only; it also ends a download that cannot end.
+    """The library's progress bar, drawn on a terminal only; it also ends a download that would never end.
 
     huggingface_hub resumes a broken download for as long as bytes arrive. Behind a proxy that cuts every
-    answer short and cannot resume, that is for ever: each time the library takes the lost bytes off the bar.
-    It also takes more bytes than were declared.
+    answer short and cannot resume, it would try for ever; each time it takes the lost bytes off the bar,
+    which is noticed here. So are more bytes than were declared, which the library accepts.
     """
 
     received = 0.0

@@ -1,4 +1,4 @@
-"""The drawing of faces: brows, lids, nose and mouth where action units move them, the rest by lot.
+"""The drawing of faces: brows, lids, nose and mouth where action units move them, the rest at random.
 
 The head is an ellipsoid; each pixel's point on it is turned back to the view from straight ahead, where the
 parts of the face are shapes with signed distances. Lengths are in half-widths of the head, x to the right
@@ -284,7 +284,7 @@ def _light(canvas: Canvas, normals: tuple[np.ndarray, ...], head: np.ndarray, dr
 
 
 def _photograph(grey: np.ndarray, random: np.random.Generator, draw: Draw) -> np.ndarray:
-    """Return uint8 pixels: blurred, with a contrast and brightness by lot, and noisy."""
+    """Return uint8 pixels: blurred, with a random contrast and brightness, and noisy."""
     here = np.arange(SIDE)
     for axis in (1, 2):
         blur = draw(0.0, 0.25)

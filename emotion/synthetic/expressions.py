@@ -67,7 +67,7 @@ def write_faces(path: Path, rows: int, seed: int) -> None:
 
 
 def render_faces(labels: np.ndarray, seed: int) -> np.ndarray:
-    """Draw a face with the expression of each label, everything else about it by lot.
+    """Draw a face with the expression of each label, everything else about it at random.
 
     Args:
         labels: integers (N,), classes 0 to 6.

@@ -45,7 +45,8 @@ class Checkpoint:
         arrays |= {f"best_{i}": value for i, value in enumerate(self.best)}
         history = np.frombuffer(json.dumps(self.history).encode(), np.uint8)
         key = np.frombuffer(path.parent.name.encode(), np.uint8)
-        numbers = np.array([len(self.variables), len(self.best)])  # a name that was damaged is one too few
+        # How many there are, so that an array whose name was damaged is missed
+        numbers = np.array([len(self.variables), len(self.best)])
         arrays |= {"key": key, "history": history, "seconds": np.array(self.seconds), "numbers": numbers}
         with whole_file(path) as partial, partial.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)

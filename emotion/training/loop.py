@@ -187,13 +187,15 @@ def _run(
 
 @contextmanager
 def _averaged(model: keras.Model) -> Iterator[None]:
-    """Let the model have the running means of its weights for a while, if the optimizer keeps them."""
+    """Give the model the running averages of its weights within the block, if the optimizer keeps them."""
     if not model.optimizer.use_ema:
         yield
         return
     own = _values(model.trainable_variables)
     model.optimizer.finalize_variable_values(model.trainable_variables)
-    _assign(model.trainable_variables, _values(model.trainable_variables))  # JAX gives away what it shares
+    # A copy, because the variables now share the arrays of the running averages, and JAX reuses the memory of
+    # the arrays that a step is given
+    _assign(model.trainable_variables, _values(model.trainable_variables))
     yield
     _assign(model.trainable_variables, own)
 

@@ -43,7 +43,7 @@ def optimizer(params: TrainParams, epoch_steps: int) -> keras.optimizers.Optimiz
     """Return a new optimizer; weight decay leaves biases and batch normalisation alone.
 
     Args:
-        params: which one, and how it goes.
+        params: its name and its settings.
         epoch_steps: the batches of an epoch.
     """
     options = {} if params.weight_decay is None else {"weight_decay": params.weight_decay}

@@ -19,7 +19,7 @@ from emotion.training.loop import best_epoch, fit
 
 
 class Trained(NamedTuple):
-    """What a training came to.
+    """The result of a training.
 
     Attributes:
         model: uint8 pixels (N, 48, 48, 1) to probabilities (N, 7), with the weights of the best epoch.
@@ -106,10 +106,11 @@ def summary(trained: Trained, model_params: ModelParams, params: TrainParams) ->
 
 
 def epoch_settings(model: ModelParams, train: TrainParams) -> dict[str, Any]:
-    """Return what steers the epochs, for the name of their checkpoints.
+    """Return the settings that decide the epochs, for the key of their checkpoints.
 
-    What only ends a training or comes after it steers none; but a schedule heads for the last epoch. Other
-    versions of what computes may round otherwise, and would not end in the weights of a run of their own.
+    What only ends a training or follows it is left out, except that under a schedule every step depends on
+    the number of epochs. The versions are part of it, because others may round differently: a training that
+    they resume would not end in the weights of an uninterrupted one.
     """
     backend = keras.backend.backend()
     after = {"patience", "logit_adjustment"} | (set() if train.schedule == "cosine" else {"epochs"})

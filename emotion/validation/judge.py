@@ -1,4 +1,4 @@
-"""Great Expectations at work: a frame of facts against the suite, an outcome for each expectation."""
+"""The suite applied to a frame of facts by Great Expectations: an outcome for each expectation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ LINES = 5  # offending lines that are named
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one expectation.
+    """The outcome of one expectation.
 
     Attributes:
         name: its key in the metrics.

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks import noop, parsing, peak, scaling, training
-from benchmarks.__main__ import README
+from benchmarks.__main__ import PAGE
 from benchmarks.one_stage import peak_memory
 from benchmarks.table import row
 from emotion.runtime import machine
@@ -101,8 +101,8 @@ def test_results_replace_the_old_ones_and_nothing_else() -> None:
     assert with_part(text.format("old\n"), "results", "new\n") == text.format("new\n")
 
 
-def test_results_have_their_place_in_the_readme() -> None:
-    assert "new" in with_part(README.read_text(encoding="utf-8"), "results", "new")
+def test_results_have_their_place_in_the_page_on_performance() -> None:
+    assert "new" in with_part(PAGE.read_text(encoding="utf-8"), "results", "new")
 
 
 def test_a_text_without_a_place_for_results_is_refused() -> None:

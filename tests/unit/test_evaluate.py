@@ -147,7 +147,7 @@ def test_a_score_under_its_floor_fails_after_all_is_written(
 def test_numbers_that_are_no_probabilities_leave_no_output(run: Path, model: keras.Model) -> None:
     logits = keras.layers.Rescaling(2.0)(model.outputs[0])
     save_model(keras.Model(model.inputs, logits), run / "emotion.keras")
-    with pytest.raises(UserError, match=r"emotion\.keras gives numbers that are no probabilities"):
+    with pytest.raises(UserError, match=r"emotion\.keras predicts values that are not probabilities"):
         evaluate.main()
     assert not (run / "metrics").exists()
 

@@ -105,10 +105,10 @@ def _observed(name: str, found: Mapping[str, Any]) -> str:
         return f"all but {found['unexpected_count']:,}" if found["unexpected_count"] else "all"
     if name == "columns":
         return ",".join(name.removesuffix(OF_CSV) for name in found["observed_value"][: -len(FACTS)])
+    if "partial_missing_list" in found:
+        absent = ", ".join(CLASSES[label] for label in found["partial_missing_list"])
+        return f"none of {absent}" if absent else "all"
     value = found.get("observed_value")
     if value is None:
         return "not judged"
-    if name == "every_class":
-        absent = [each for label, each in enumerate(CLASSES) if label not in value]
-        return f"none of {', '.join(absent)}" if absent else "all"
     return f"{value:.4f}" if name.startswith("share_") else f"{value:,.0f}"

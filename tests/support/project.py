@@ -21,6 +21,9 @@ TINY = {
     "fetch.source": "faces",
     "fetch.faces.rows": 210,
     "validate.rows": 210,
+    "preprocess.stratify": True,  # so that each split has one of the three faces of Disgust
+    "preprocess.validation": 0.25,
+    "preprocess.test": 0.25,
     "train.epochs": 2,
     "train.batch_size": 16,
     "evaluate.floor.accuracy": None,

@@ -29,12 +29,9 @@ def main() -> None:
         raise UserError(f"{args.csv} did not pass validation ({args.verdict}); run: dvc repro validate")
 
     table = read_csv(args.csv)
-    rows = dict(zip(SPLITS, split_rows(table, every["preprocess"]), strict=True))
-    for name, chosen in rows.items():
-        if len(chosen) == 0:
-            raise UserError(f"the {name} split of {args.csv} is empty; see preprocess.split in params.yaml")
+    rows = split_rows(table, every["preprocess"])
     stage.check_unchanged()
-    for name, chosen in rows.items():
+    for name, chosen in zip(SPLITS, rows, strict=True):
         split = Split(
             images=table.images[chosen],
             labels=table.emotion[chosen].astype(np.uint8),

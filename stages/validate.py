@@ -15,6 +15,7 @@ from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_folder, write_json
 from emotion.runtime.stage import begin
+from emotion.source.dialect import conversion
 from emotion.source.fer2013 import COLUMNS, FIRST_LINE, USAGES, Table, read_csv
 from emotion.validation.expectations import expectations
 from emotion.validation.facts import KNOWN_FAULTS, row_facts
@@ -32,8 +33,10 @@ def main() -> None:
     stage = begin("validate", every, args.csv)
     table, outcomes = validate(args.csv, every["validate"], args.verdict, args.docs, stage.check_unchanged)
     index = args.docs / "index.html"
-    show(table, outcomes, index)
     failures = [outcome for outcome in outcomes if outcome.status == "FAILED"]
+    if failures and (advice := conversion(args.csv)):  # from which every failure follows
+        raise UserError(f"validation failed: {advice}; see {index}")
+    show(table, outcomes, index)
     if failures:
         others = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
         raise UserError(f"validation failed: {fault(table, failures[0])}{others}; see {index}")
@@ -49,9 +52,8 @@ def validate(
     """Read and judge a CSV; write the verdict and the Data Docs, if `check` raises no error."""
     table = read_csv(csv)
     frame = row_facts(table)
-    ceilings = {name: getattr(params, f"max_{name}") for name in KNOWN_FAULTS}
     with whole_folder(docs) as folder:
-        outcomes = judge(frame, expectations(params.rows, params.class_tolerance, ceilings), folder)
+        outcomes = judge(frame, expectations(params), folder)
         check()
     counts = {name: int(frame[name].sum()) for name in KNOWN_FAULTS}
     write_json(verdict, metrics(table, counts, outcomes))

@@ -41,10 +41,12 @@ class FetchParams(Section):
 
 
 class ValidateParams(Section):
-    """How many rows the CSV must have, and how many of its known faults it may."""
+    """How many rows the CSV must have, and how many of them may have a known fault."""
 
     rows: int | None = Field(ge=1)
     class_tolerance: float = Field(ge=0, le=1)
+    refuse_constant: float = Field(ge=0, le=1)
+    refuse_duplicates: float = Field(ge=0, le=1)
     max_constant: int = Field(ge=0)
     max_duplicates: int = Field(ge=0)
     max_cross_split: int = Field(ge=0)

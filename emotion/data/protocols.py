@@ -5,6 +5,8 @@ from sklearn.model_selection import train_test_split
 
 from emotion.config.schema import PreprocessParams
 from emotion.data.duplicates import duplicate_groups
+from emotion.data.storage import SPLITS
+from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError
 from emotion.source.fer2013 import FIRST_LINE, USAGES, Table
 
@@ -13,11 +15,18 @@ def split_rows(table: Table, params: PreprocessParams) -> tuple[np.ndarray, np.n
     """Return the rows of the train, validation and test split, each in random order.
 
     Raises:
-        UserError: a row has a fault, or a class is too rare to be stratified.
+        UserError: a row has a fault, or a split has no face of some class: it would not be learnt, or the
+            scores would leave it out without a word.
     """
     if table.faults:
         row, fault = next(iter(table.faults.items()))
         raise UserError(f"line {row + FIRST_LINE} of the CSV has a fault ({fault}); run: dvc repro validate")
+    splits = _split_rows(table, params)
+    _check_classes(table.emotion, splits, params)
+    return splits
+
+
+def _split_rows(table: Table, params: PreprocessParams) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if params.split == "official":
         rng = np.random.default_rng(params.seed)
         train, validation, test = (rng.permutation(rows) for rows in by_usage(table.usage))
@@ -30,6 +39,31 @@ def split_rows(table: Table, params: PreprocessParams) -> tuple[np.ndarray, np.n
         raise UserError(
             f"the rows cannot be split: {error} (preprocess.stratify, .validation, .test)"
         ) from error
+
+
+def _check_classes(labels: np.ndarray, splits: tuple[np.ndarray, ...], params: PreprocessParams) -> None:
+    """Refuse splits of which one has no face of some class, and say what helps."""
+    if absent := _absent(labels):
+        raise UserError(f"the CSV has no face of {absent}, and every split must have some: add them")
+    for name, rows in zip(SPLITS, splits, strict=True):
+        if absent := _absent(labels[rows]):
+            found = f"has no face of {absent}" if len(rows) else "is empty"
+            raise UserError(f"the {name} split {found}: {_remedy(name, params)}")
+
+
+def _absent(labels: np.ndarray) -> str:
+    """Return the names of the classes that are not among the labels."""
+    return ", ".join(name for label, name in enumerate(CLASSES) if label not in labels)
+
+
+def _remedy(name: str, params: PreprocessParams) -> str:
+    """Say what gives the split `name` faces of every class."""
+    if params.split == "official":
+        part = USAGES[SPLITS.index(name)]
+        return f"add such faces with the Usage {part}, or set preprocess.split to random"
+    stratify = "" if params.stratify else "set preprocess.stratify to true, "
+    shares = "smaller preprocess.validation and .test" if name == "train" else f"a larger preprocess.{name}"
+    return f"{stratify}add faces of it, or set {shares}"
 
 
 def by_usage(usage: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

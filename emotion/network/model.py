@@ -155,7 +155,7 @@ def load_model(path: Path) -> keras.Model:
 
 def _load(path: Path) -> keras.Model:
     with zipfile.ZipFile(path) as file:
-        json.loads(file.read("config.json"), object_hook=_no_lambda)
+        json.loads(file.read("config.json"), object_hook=_refuse_lambda)
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
     if model.input_shape != (None, *INPUT_SHAPE) or model.inputs[0].dtype != "uint8":
         raise UserError(
@@ -172,14 +172,22 @@ def _load(path: Path) -> keras.Model:
     return model
 
 
-def _no_lambda(entry: dict[str, Any]) -> dict[str, Any]:
-    """Refuse a Lambda layer: Keras's safe mode does only where its function is Python code."""
+def _refuse_lambda(entry: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a Lambda layer, whatever its function: it runs code, and no network of this project has one."""
     if entry.get("class_name") == "Lambda":
         raise ValueError("it has a Lambda layer")
     return entry
 
 
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Return the probabilities of the seven classes, float64 (N, 7), of images uint8 (N, 48, 48, 1)."""
+    """Return the probabilities of the seven classes, float64 (N, 7), of images uint8 (N, 48, 48, 1).
+
+    Raises:
+        ValueError: the images have another shape or dtype, of which Keras would say less clearly.
+    """
+    if images.dtype != np.uint8 or images.shape[1:] != INPUT_SHAPE or len(images) == 0:
+        raise ValueError(
+            f"the images are {images.dtype} {images.shape}: must be uint8 (N, {SIDE}, {SIDE}, 1), N > 0"
+        )
     batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
     return np.concatenate([model.predict_on_batch(batch) for batch in batches]).astype(np.float64)

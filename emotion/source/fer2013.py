@@ -27,6 +27,7 @@ FIRST_LINE = 2  # the line of row 0 in an editor: the header is line 1
 INT32 = np.iinfo(np.int32)
 UNKNOWN = INT32.min  # no integer, or none of USAGES
 LONGEST_LINE = 16 * 1024  # bytes; an official row has at most 9,230
+LONGEST_HEADER = 300  # characters of a header that are kept to be shown
 BATCH = 16  # rows that are parsed at once: few enough for a processor's cache
 MOST_FAULTS = 1000  # faulty rows after which reading stops: the file is not what it should be
 
@@ -39,7 +40,8 @@ class Table:
     """A CSV as it was found, faults included; every array has one entry a row.
 
     Attributes:
-        columns: the header's names, in their order; empty for an empty file.
+        columns: the header's names, in their order, as far as a message can show them; empty for an empty
+            file.
         emotion: int32, the class as it stands there; UNKNOWN where it is not an integer.
         usage: int32, an index into USAGES; UNKNOWN where it is none of them.
         images: uint8 (rows, 48, 48, 1); zeros where a row has not exactly 2,304 values 0 to 255.
@@ -147,9 +149,12 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _columns(header: bytes) -> tuple[str, ...]:
-    """Return the names of a header; of a strange one, only as much as a message can show."""
-    text = repr(header.removeprefix(b"\xef\xbb\xbf"))[2:-1]
-    return tuple(name[:40] for name in text.split(",")[:10]) if text else ()
+    """Return the names of a header; of a long one, those at its start."""
+    text = header.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "backslashreplace")
+    shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text[: LONGEST_HEADER + 1])
+    if len(shown) > LONGEST_HEADER:
+        shown = f"{shown[:LONGEST_HEADER]}…"
+    return tuple(shown.split(",")) if shown else ()
 
 
 def _parsed(lines: Iterator[bytes]) -> Iterator[tuple[Row, bytes, str]]:
@@ -167,7 +172,7 @@ def _parse(lines: list[bytes]) -> list[tuple[Row, bytes, str]]:
             facts = [Row(_LABELS[label], _USAGES[usage]) for label, _, usage in rows]
             return [(row, image.tobytes(), "") for row, image in zip(facts, images, strict=True)]
     if len(lines) == 1:
-        return [_parse_with_care(lines[0])]
+        return [parse_line(lines[0])]
     return [row for line in lines for row in _parse([line])]
 
 
@@ -208,7 +213,7 @@ def _same_number_each(ends: np.ndarray, fields: list[bytes]) -> bool:
     return bool(np.all(by_field[:, -1] < stops) and np.all(by_field[1:, 0] >= stops[:-1]))
 
 
-def _parse_with_care(line: bytes) -> tuple[Row, bytes, str]:
+def parse_line(line: bytes) -> tuple[Row, bytes, str]:
     """Read any line, slowly, and say everything that is wrong with it."""
     if not line:
         return Row(fields=0, pixel_count=0), bytes(PIXELS), "the line is empty"

@@ -35,11 +35,10 @@ FINAL = (HFValidationError, RevisionNotFoundError, RemoteEntryNotFoundError)
 
 
 class Progress(tqdm):
-    """The library's progress bar, drawn on a terminal only; it also ends a download that would never end.
+    """The library's progress bar, drawn on a terminal only, which also gives up a download without an end.
 
-    huggingface_hub resumes a broken download for as long as bytes arrive. Behind a proxy that cuts every
-    answer short and cannot resume, it would try for ever; each time it takes the lost bytes off the bar,
-    which is noticed here. So are more bytes than were declared, which the library accepts.
+    Given up are a server that breaks off and cannot resume, which shows in the library taking the lost bytes
+    off the bar, and one that sends more than LIMIT bytes.
     """
 
     received = 0.0

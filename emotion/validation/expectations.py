@@ -1,24 +1,21 @@
 """What a FER-2013 CSV must look like: the suite of expectations over the frame of facts."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import great_expectations.expectations as gxe
 import numpy as np
 
+from emotion.config.schema import ValidateParams
 from emotion.labels import CLASSES
 from emotion.source.fer2013 import COLUMNS, PIXELS, PUBLISHED_COUNTS, USAGES
 from emotion.validation.facts import FACTS, KNOWN_FAULTS
 
+REFUSED = ("constant", "duplicates")  # known faults that block where they are frequent: these are no faces
 
-def expectations(rows: int | None, class_tolerance: float, ceilings: Mapping[str, int]) -> list[Any]:
-    """Return the expectations, in the order in which a person reads them.
 
-    Args:
-        rows: how many rows the CSV must have; None accepts any number but 0.
-        class_tolerance: how far the share of a class may be from the published one, 0 to 1.
-        ceilings: how many rows may have each of KNOWN_FAULTS before there is a warning.
-    """
+def expectations(params: ValidateParams) -> list[Any]:
+    """Return the expectations, in the order in which a person reads them, with the limits of params.yaml."""
+    rows, tolerance = params.rows, params.class_tolerance
     counted = f"exactly {rows:,} rows" if rows is not None else "at least one row"
     published = dict(zip(CLASSES, np.array(PUBLISHED_COUNTS) / sum(PUBLISHED_COUNTS), strict=True))
     return [
@@ -46,29 +43,52 @@ def expectations(rows: int | None, class_tolerance: float, ceilings: Mapping[str
         gxe.ExpectTableRowCountToBeBetween(
             min_value=1 if rows is None else rows, max_value=rows, **_named("rows", counted)
         ),
+        _every_class(blocks=rows is not None),
         *(
             gxe.ExpectColumnMeanToBeBetween(
                 column=name,
-                min_value=share - class_tolerance,
-                max_value=share + class_tolerance,
+                min_value=share - tolerance,
+                max_value=share + tolerance,
                 **_named(
                     f"share_{name.lower()}",
-                    f"the share of {name} is within {class_tolerance:g} of the published {share:.4f}",
+                    f"the share of {name} is within {tolerance:g} of the published {share:.4f}",
                 ),
             )
             for name, share in published.items()
         ),
         *(
+            gxe.ExpectColumnMeanToBeBetween(
+                column=name,
+                min_value=0,
+                max_value=share,
+                **_named(f"share_{name}", f"a share of at most {share:g} of {KNOWN_FAULTS[name]}"),
+            )
+            for name in REFUSED
+            for share in [getattr(params, f"refuse_{name}")]
+        ),
+        *(
             gxe.ExpectColumnSumToBeBetween(
                 column=name,
                 min_value=0,
-                max_value=ceilings[name],
+                max_value=ceiling,
                 severity="warning",
-                **_named(name, f"at most {ceilings[name]:,} {what} (only a warning)"),
+                **_named(name, f"at most {ceiling:,} {what} (only a warning)"),
             )
             for name, what in KNOWN_FAULTS.items()
+            for ceiling in [getattr(params, f"max_{name}")]
         ),
     ]
+
+
+def _every_class(blocks: bool) -> Any:
+    """Return the expectation that no class is absent; of a CSV whose rows are not known it only warns."""
+    warned = "" if blocks else " (only a warning: classes of your own would be shown under FER-2013's names)"
+    return gxe.ExpectColumnDistinctValuesToContainSet(
+        column="emotion",
+        value_set=list(range(len(CLASSES))),
+        severity="critical" if blocks else "warning",
+        **_named("every_class", f"rows of every class{warned}"),
+    )
 
 
 def _named(name: str, description: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ KNOWN_FAULTS = {
     "cross_split": "rows whose image also stands in another part of Usage",
     "conflicting": "rows whose image also stands under another label",
 }
+OF_CSV = " (of the CSV)"  # is added to the name of a column that a fact has, too
 FACTS = ("line", "fields", "pixel_count", "non_integers", "out_of_range", *KNOWN_FAULTS, *CLASSES)
 
 
@@ -38,7 +39,7 @@ def row_facts(table: Table) -> pd.DataFrame:
     header = [known.get(name.lower()) for name in table.columns]  # the suite's look-up ignores case
     frame = pd.DataFrame(dict(enumerate(header)), index=range(len(table)))
     taken = {name.lower() for name in FACTS}
-    names = [f"{name} (of the CSV)" if name.lower() in taken else name for name in table.columns]
+    names = [f"{name}{OF_CSV}" if name.lower() in taken else name for name in table.columns]
     frame.columns = pd.Index(names, dtype=object)
     facts = pd.DataFrame(
         {

@@ -14,8 +14,9 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 
+from emotion.labels import CLASSES
 from emotion.validation.docs import finish_docs
-from emotion.validation.facts import FACTS, KNOWN_FAULTS
+from emotion.validation.facts import FACTS, KNOWN_FAULTS, OF_CSV
 
 LINES = 5  # offending lines that are named
 
@@ -103,7 +104,10 @@ def _observed(name: str, found: Mapping[str, Any]) -> str:
     if "unexpected_count" in found:
         return f"all but {found['unexpected_count']:,}" if found["unexpected_count"] else "all"
     if name == "columns":
-        return ",".join(found["observed_value"][: -len(FACTS)])
+        return ",".join(name.removesuffix(OF_CSV) for name in found["observed_value"][: -len(FACTS)])
+    if "partial_missing_list" in found:
+        absent = ", ".join(CLASSES[label] for label in found["partial_missing_list"])
+        return f"none of {absent}" if absent else "all"
     value = found.get("observed_value")
     if value is None:
         return "not judged"

@@ -6,15 +6,14 @@ import numpy as np
 
 from emotion.labels import SIDE
 from emotion.source.fer2013 import PUBLISHED_COUNTS, USAGES, write_csv
+from emotion.synthetic.expressions import in_shares
 
 ROWS = 40
 
 
 def labels(rows: int) -> np.ndarray:
-    """Return labels in shares as near to the published ones as `rows` allows, in a fixed mixed order."""
-    bounds = np.cumsum(PUBLISHED_COUNTS) / sum(PUBLISHED_COUNTS)
-    ordered = np.searchsorted(bounds, (np.arange(rows) + 0.5) / rows)
-    return np.random.default_rng(0).permutation(ordered)
+    """Return labels of all classes, in about the published shares and a fixed mixed order."""
+    return np.random.default_rng(0).permutation(in_shares(rows, PUBLISHED_COUNTS, least=1))
 
 
 def write_good_csv(path: Path, rows: int = ROWS, seed: int = 0) -> np.ndarray:

@@ -1,13 +1,12 @@
-"""Files of gigabytes are refused in bounded memory and time: with 64 MiB to spare, in less than a minute."""
+"""Large files take bounded memory and time: 64 MiB beyond the imports, and less than a minute."""
 
-import struct
 import subprocess
 import sys
 import zipfile
-import zlib
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 import pytest
 
 from tests.support.paths import ROOT
@@ -40,53 +39,21 @@ def capped(action: str, path: Path, stdin: IO[bytes] | None = None) -> tuple[int
     return done.returncode, done.stdout
 
 
-def write_zip(path: Path, content: bytes, **claims: int) -> Path:
-    """Write a zip whose only CSV is stored as `content`, and whose directory makes the given claims."""
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("fer2013.csv", content)
-        for name, value in claims.items():
-            setattr(file.filelist[0], name, value)
-    return path
+def write_zip(path: Path, mebibytes: int) -> None:
+    """Write a zip whose CSV has so many MiB, 60 times as many as the zip."""
+    block = np.random.default_rng(0).bytes(16 << 10).ljust(MIB, b"0")
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file,
+        file.open("fer2013.csv", "w") as csv,
+    ):
+        for _ in range(mebibytes):
+            csv.write(block)
 
 
-def deflated(mebibyte: bytes, times: int) -> bytes:
-    """Return the DEFLATE stream of `mebibyte`, repeated."""
-    deflater = zlib.compressobj(9, wbits=-15)
-    block = deflater.compress(mebibyte) + deflater.flush(zlib.Z_FULL_FLUSH)
-    return block * times + deflater.flush()
-
-
-@pytest.mark.parametrize(
-    ("unit", "declared", "fault"),
-    [
-        (b"\0", 10 * GIB, "is larger than 4,294,967,296 bytes: this is no file of faces"),
-        (b"\0", 3 * GIB, "is more than 100 times as large as the zip"),
-        (b",", 1000 * MIB, "is more than 100 times as large as the zip"),
-        (b"\0", MIB, "is a broken zip (Bad CRC-32 for file 'fer2013.csv')"),
-    ],
-    ids=["10 GiB", "3 GiB", "a billion columns", "10 GiB said to be 1 MiB"],
-)
-def test_a_bomb(tmp_path: Path, unit: bytes, declared: int, fault: str) -> None:
-    size = 10 * GIB if declared == MIB else declared
-    bomb = deflated(unit * MIB, size // MIB)
-    claims = {"compress_type": zipfile.ZIP_DEFLATED, "file_size": declared}
-    status, output = capped("unpack", write_zip(tmp_path / "bomb.zip", bomb, **claims))
-    assert status == 1
-    assert output.startswith("error: ")
-    assert fault in output
-    assert output.count("\n") == 1
-
-
-def test_a_directory_of_gigabytes(tmp_path: Path) -> None:
-    size = 3 * GIB
-    with (tmp_path / "a.zip").open("wb") as file:
-        file.write(b"PK\x03\x04")
-        file.seek(size)  # what is skipped takes no place on the disk
-        file.write(struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, size - 4, 4, 0))
-    status, output = capped("unpack", tmp_path / "a.zip")
-    assert status == 1
-    assert "the directory of the zip" in output
-    assert "has more than 1,048,576 bytes" in output
+def test_a_zip_is_unpacked_piece_by_piece(tmp_path: Path) -> None:
+    write_zip(tmp_path / "a.zip", mebibytes=128)
+    assert (tmp_path / "a.zip").stat().st_size < 3 * MIB
+    assert capped("unpack", tmp_path / "a.zip") == (0, f"{128 * MIB}\n")
 
 
 @pytest.mark.parametrize(

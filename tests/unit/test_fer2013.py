@@ -13,6 +13,7 @@ from emotion.runtime.errors import UserError
 from emotion.source import fer2013
 from emotion.source.fer2013 import (
     COLUMNS,
+    LONGEST_HEADER,
     LONGEST_LINE,
     MOST_FAULTS,
     PIXELS,
@@ -159,10 +160,12 @@ def test_an_empty_file_has_no_columns_and_no_rows(tmp_path: Path, content: bytes
     assert table.images.shape == (0, 48, 48, 1)
 
 
-def test_a_strange_header_is_cut_to_what_a_message_can_show(tmp_path: Path) -> None:
-    table = read(tmp_path / "faces.csv", b"a\x00\r" + b"," * 10_000 + b"\n")
-    assert table.columns[0] == r"a\x00\r"
-    assert len(table.columns) == 10
+def test_a_strange_header_is_shown_as_it_stands_up_to_a_limit(tmp_path: Path) -> None:
+    table = read(tmp_path / "faces.csv", "Usage,Gefühl\\,a\x00\r\u202e".encode() + b"\xff,\n")
+    assert table.columns == ("Usage", "Gefühl\\", r"a\x00\r\u202e\xff", "")
+    table = read(tmp_path / "faces.csv", b"name,\0" * 10_000 + b"\n")
+    assert len(",".join(table.columns)) == LONGEST_HEADER + 1
+    assert table.columns[-1].endswith("…")
 
 
 @pytest.mark.parametrize("length", [LONGEST_LINE - 1, LONGEST_LINE, LONGEST_LINE + 1, 3 * LONGEST_LINE + 2])

@@ -1,5 +1,6 @@
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,21 +10,20 @@ from emotion.config.schema import PreprocessParams
 from emotion.data.protocols import split_rows
 from emotion.data.storage import SPLITS, load_split
 from emotion.runtime.errors import UserError
-from emotion.source.fer2013 import read_csv, write_csv
+from emotion.source.fer2013 import USAGES, Table, read_csv, write_csv
 from stages import preprocess
-from tests.support.csvs import labels
 from tests.support.parameters import write_params
 
-ROWS = 200
+ROWS = 420
 PARAMS = PreprocessParams(split="random", validation=0.1, test=0.2, stratify=False, seed=1)
 
 
 @pytest.fixture
 def csv(tmp_path: Path) -> Path:
-    """A CSV in which every image stands twice."""
+    """A CSV of equally many faces of each class, in which every image stands twice."""
     images = np.random.default_rng(0).integers(0, 256, (ROWS // 2, 48, 48), np.uint8)
     usage = np.repeat([0, 1, 2], [ROWS - 40, 20, 20])
-    write_csv(tmp_path / "faces.csv", np.tile(images, (2, 1, 1)), labels(ROWS), usage)
+    write_csv(tmp_path / "faces.csv", np.tile(images, (2, 1, 1)), np.arange(ROWS) % 7, usage)
     return tmp_path / "faces.csv"
 
 
@@ -50,7 +50,7 @@ def test_each_split_holds_the_faces_of_its_rows(csv: Path, monkeypatch: pytest.M
     table = read_csv(csv)
     folder = run(csv, monkeypatch)
     splits = [load_split(folder / name) for name in SPLITS]
-    assert [len(split) for split in splits] == [140, 20, 40]
+    assert [len(split) for split in splits] == [294, 42, 84]
     for split in splits:
         assert np.array_equal(split.images, table.images[split.rows])
         assert np.array_equal(split.labels, table.emotion[split.rows])
@@ -94,9 +94,63 @@ def test_a_verdict_that_cannot_be_read_is_one_line(tmp_path: Path, content: str)
 
 def test_an_empty_split_is_refused(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     csv.write_text(csv.read_text().replace("PrivateTest", "PublicTest"))
-    with pytest.raises(UserError, match=r"the test split of .* is empty"):
+    with pytest.raises(
+        UserError, match=r"^the test split is empty: add such faces with the Usage PrivateTest"
+    ):
         run(csv, monkeypatch, split="official")
     assert not any((csv.parent / name).exists() for name in SPLITS)
+
+
+def without(table: Table, label: int, rows: np.ndarray) -> Table:
+    """Return the table with another class for the faces of one class among the given rows."""
+    emotion = table.emotion.copy()
+    emotion[rows[emotion[rows] == label]] = 0
+    return replace(table, emotion=emotion)
+
+
+@pytest.mark.parametrize("split", ["random", "official", "grouped"])
+@pytest.mark.parametrize("part", SPLITS)
+def test_a_split_without_a_face_of_some_class_is_refused(csv: Path, split: str, part: str) -> None:
+    table, params = read_csv(csv), PARAMS.model_copy(update={"split": split})
+    rows = dict(zip(SPLITS, split_rows(table, params), strict=True))
+    with pytest.raises(UserError, match=f"^the {part} split has no face of Surprise: ") as caught:
+        split_rows(without(table, 5, rows[part]), params)
+    if split == "official":
+        usage = dict(zip(SPLITS, USAGES, strict=True))[part]
+        assert f"add such faces with the Usage {usage}, or set preprocess.split to random" in str(
+            caught.value
+        )
+    else:
+        assert "set preprocess.stratify to true, add faces of it, or set" in str(caught.value)
+
+
+def test_a_class_that_the_csv_lacks_is_refused_whatever_the_split(csv: Path) -> None:
+    table = read_csv(csv)
+    with pytest.raises(
+        UserError, match=r"^the CSV has no face of Neutral, and every split must have some: add"
+    ):
+        split_rows(without(table, 6, np.arange(ROWS)), PARAMS)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_stratify_gives_a_rare_class_to_every_split_as_the_message_says(csv: Path, seed: int) -> None:
+    """There are ten faces of it, and a tenth of the rows validates."""
+    table = read_csv(csv)
+    emotion = np.where(np.arange(ROWS) < 10, 0, np.arange(ROWS) % 6 + 1)
+    stratified = PARAMS.model_copy(update={"seed": seed, "stratify": True})
+    rows = split_rows(replace(table, emotion=emotion), stratified)
+    assert [np.sum(emotion[part] == 0) for part in rows] == [7, 1, 2]
+
+
+def test_a_class_too_rare_for_the_stratified_shares_needs_faces_or_larger_ones(csv: Path) -> None:
+    table = read_csv(csv)
+    rare = replace(table, emotion=np.where(np.arange(ROWS) < 4, 0, np.arange(ROWS) % 6 + 1))
+    stratified = PARAMS.model_copy(update={"stratify": True})
+    with pytest.raises(
+        UserError, match=r"no face of Angry: add faces of it, or set a larger preprocess\.validation$"
+    ):
+        split_rows(rare, stratified)
+    split_rows(rare, stratified.model_copy(update={"validation": 0.3, "test": 0.3}))
 
 
 def test_a_faulty_row_is_named_by_its_line(csv: Path) -> None:

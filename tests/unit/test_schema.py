@@ -32,6 +32,8 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "fetch.faces.seed": [(-1, "greater than or equal to 0"), ("0", "a valid integer")],
     "validate.rows": [(0, "greater than or equal to 1"), ("all", "a valid integer"), (0.5, "integer")],
     "validate.class_tolerance": [(-0.1, "greater than or equal to 0"), (1.5, "less than or equal to 1")],
+    "validate.refuse_constant": [(1.1, "less than or equal to 1"), (None, "a valid number")],
+    "validate.refuse_duplicates": [(-0.1, "greater than or equal to 0"), (1.1, "less than or equal to 1")],
     "validate.max_constant": [(-1, "greater than or equal to 0"), (0.5, "a valid integer")],
     "validate.max_duplicates": [(-1, "greater than or equal to 0"), (None, "a valid integer")],
     "validate.max_cross_split": [(-1, "greater than or equal to 0"), ("many", "a valid integer")],

@@ -1,7 +1,6 @@
-import os
 import pickle
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -47,22 +46,25 @@ def test_a_truncated_file_is_an_error(tmp_path: Path, split: Split, keep: int) -
         load_split(tmp_path)
 
 
-class Bomb:
-    """Makes a folder when it is unpickled."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return os.mkdir, (str(self.folder),)
+OBJECTS = np.array([{"key": "value"}] * 5, object)
 
 
-def test_a_pickle_in_place_of_an_array_is_refused_and_runs_nothing(tmp_path: Path, split: Split) -> None:
-    canary = tmp_path / "canary"
-    (tmp_path / "labels.npy").write_bytes(pickle.dumps(Bomb(canary)))
+def write_pickle(file: Path) -> None:
+    file.write_bytes(pickle.dumps(OBJECTS))
+
+
+def write_array_of_objects(file: Path) -> None:
+    np.save(file, OBJECTS)
+
+
+@pytest.mark.parametrize("write", [write_pickle, write_array_of_objects])
+def test_python_objects_in_place_of_an_array_are_refused(
+    tmp_path: Path, split: Split, write: Callable[[Path], None]
+) -> None:
+    """They are a pickle, and to read a pickle is to run what is in it."""
+    write(tmp_path / "labels.npy")
     with pytest.raises(UserError, match=r"labels\.npy cannot be read"):
         load_split(tmp_path)
-    assert not canary.exists()
 
 
 def test_arrays_of_different_lengths_are_an_error(tmp_path: Path, split: Split) -> None:

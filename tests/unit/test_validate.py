@@ -26,6 +26,8 @@ from tests.support.paths import ROOT
 LIMITS: dict[str, Any] = {
     "rows": ROWS,
     "class_tolerance": 0.02,
+    "refuse_constant": 1.0,
+    "refuse_duplicates": 1.0,
     "max_constant": 0,
     "max_duplicates": 0,
     "max_cross_split": 0,
@@ -114,16 +116,70 @@ def test_rows_without_a_whole_image_are_neither_constant_nor_duplicates(tmp_path
 
 
 @pytest.mark.parametrize("fault_name", ["constant", "duplicates", "cross_split", "conflicting"])
-def test_a_ceiling_warns_only_when_it_is_exceeded_and_never_blocks(tmp_path: Path, fault_name: str) -> None:
-    write_copies(tmp_path / "faces.csv", [0, 1, 1, 2], [0, 0, 1, 2], [0, 0, 1, 2])
+def test_a_ceiling_in_rows_warns_when_it_is_exceeded_and_does_not_block(
+    tmp_path: Path, fault_name: str
+) -> None:
+    write_copies(
+        tmp_path / "faces.csv", [0, 1, 1, 2, 3, 4, 5, 6], [0, 0, 1, 2, 3, 4, 5, 6], [0, 0, 1, 2, 0, 0, 0, 0]
+    )
     count = {"constant": 1, "duplicates": 1, "cross_split": 2, "conflicting": 2}
     ceilings = {f"max_{name}": number for name, number in count.items()}
-    at_most = verdict(tmp_path / "faces.csv", rows=4, class_tolerance=1.0, **ceilings)
+    at_most = verdict(tmp_path / "faces.csv", rows=8, class_tolerance=1.0, **ceilings)
     ceilings[f"max_{fault_name}"] -= 1
-    above = verdict(tmp_path / "faces.csv", rows=4, class_tolerance=1.0, **ceilings)
+    above = verdict(tmp_path / "faces.csv", rows=8, class_tolerance=1.0, **ceilings)
     assert {name: at_most[name] for name in count} == count
     assert (at_most["warnings"], at_most["expectations"][fault_name]) == (0, "ok")
     assert (above["warnings"], above["expectations"][fault_name], above["success"]) == (1, "WARNING", True)
+
+
+@pytest.mark.parametrize(
+    ("fault_name", "images"),
+    [("constant", [0, 0, 1, 2, 3, 4, 5, 6]), ("duplicates", [1, 1, 1, 2, 3, 4, 5, 6])],
+)
+def test_a_share_of_faults_above_the_one_that_is_refused_blocks(
+    tmp_path: Path, fault_name: str, images: list[int]
+) -> None:
+    """Two rows of eight have the fault."""
+    write_copies(tmp_path / "faces.csv", images, [0, *range(7)], [0] * 8)
+    limits: dict[str, Any] = {"rows": 8, "class_tolerance": 1.0, "max_duplicates": 9, "max_conflicting": 9}
+    at_most = verdict(tmp_path / "faces.csv", **limits, **{f"refuse_{fault_name}": 0.25})
+    above = verdict(tmp_path / "faces.csv", **limits, **{f"refuse_{fault_name}": 0.24})
+    assert at_most["expectations"][f"share_{fault_name}"] == "ok"
+    assert at_most["success"] is True
+    assert above["expectations"][f"share_{fault_name}"] == "FAILED"
+    assert (above["failed"], above["success"]) == (1, False)
+
+
+@pytest.mark.parametrize(("images", "shown"), [("black", "constant"), ("one face", "duplicates")])
+def test_black_images_or_one_face_repeated_are_refused_by_the_limits_of_the_project(
+    tmp_path: Path, images: str, shown: str
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
+    pixels = pixels * 0 if images == "black" else pixels
+    write_csv(tmp_path / "faces.csv", np.tile(pixels, (70, 1, 1)), np.arange(70) % 7, np.zeros(70, int))
+    done = run_stage(tmp_path, tmp_path / "faces.csv", rows=None, class_tolerance=1.0)
+    assert done.returncode == 1
+    assert re.match(
+        r"error: validation failed: expected a share of at most 0\.\d+ of .*; found ", done.stderr
+    )
+    assert f"FAILED share_{shown}: " in done.stdout
+
+
+@pytest.mark.parametrize(("rows", "status"), [(60, "FAILED"), (None, "WARNING")])
+def test_a_class_without_a_row_blocks_where_the_rows_are_known_and_else_warns(
+    tmp_path: Path, rows: int | None, status: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Six classes of one's own, numbered 0 to 5, would else pass under the names of FER-2013."""
+    images = np.random.default_rng(0).integers(0, 256, (60, SIDE, SIDE), dtype=np.uint8)
+    write_csv(tmp_path / "faces.csv", images, np.arange(60) % 6, np.zeros(60, int))
+    params = ValidateParams(**LIMITS | {"rows": rows, "class_tolerance": 1.0})
+    table, outcomes = validate(tmp_path / "faces.csv", params, tmp_path / "v.json", tmp_path / "docs")
+    (unmet,) = [outcome for outcome in outcomes if outcome.status != "ok"]
+    assert (unmet.name, unmet.status) == ("every_class", status)
+    show(table, outcomes, Path("docs/index.html"))
+    assert re.search(
+        rf"{status} every_class: expected rows of .*; found none of Neutral\n", capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(("tolerance", "success"), [(0.05, True), (0.02, False)])
@@ -161,13 +217,14 @@ def test_the_terminal_names_the_offending_lines(good: Path, capsys: pytest.Captu
     named = [int(number) for number in re.findall(r"line (\d+): pixel value 'x\d+' is not an", printed)]
     assert named == [4, 6, 9, 12, 20]
     assert "all but 7" in printed
-    assert "validation failed: 40 rows, 1 of 20 expectations failed, 0 warnings" in printed
+    assert "validation failed: 40 rows, 1 of 23 expectations failed, 0 warnings" in printed
     assert "data/validation/index.html" in printed
 
 
 def test_a_warning_names_the_first_lines(tmp_path: Path) -> None:
-    write_copies(tmp_path / "faces.csv", [1, 2, 2, 3, 3], [0] * 5, [0] * 5)
-    params = ValidateParams(**LIMITS | {"rows": 5, "class_tolerance": 1.0})
+    emotion = [0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6]
+    write_copies(tmp_path / "faces.csv", [1, 2, 2, 3, 3, 4, 5, 6, 7, 8, 9], emotion, [0] * 11)
+    params = ValidateParams(**LIMITS | {"rows": 11, "class_tolerance": 1.0})
     table, outcomes = validate(tmp_path / "faces.csv", params, tmp_path / "v.json", tmp_path / "docs")
     (duplicates,) = [outcome for outcome in outcomes if outcome.status != "ok"]
     assert fault(table, duplicates) == (
@@ -237,7 +294,14 @@ def test_old_data_docs_are_replaced(good: Path) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("rows", 0), ("rows", "40"), ("class_tolerance", 1.5), ("max_constant", -1), ("max_duplicates", 1.0)],
+    [
+        ("rows", 0),
+        ("rows", "40"),
+        ("class_tolerance", 1.5),
+        ("refuse_constant", 1.5),
+        ("max_constant", -1),
+        ("max_duplicates", 1.0),
+    ],
 )
 def test_limits_are_checked(key: str, value: object) -> None:
     with pytest.raises(ValidationError):
@@ -271,6 +335,19 @@ def test_stage_writes_its_report_before_it_fails_with_one_line(good: Path) -> No
     )
     assert json.loads((good.parent / "metrics/validation.json").read_text())["failed"] == 1
     assert (good.parent / "data/validation/index.html").exists()
+
+
+def test_stage_says_how_to_convert_a_csv_of_another_dialect_and_nothing_else(good: Path) -> None:
+    good.write_text(good.read_text().replace(",", ";"))
+    done = run_stage(good.parent, good, **LIMITS)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == (
+        "error: validation failed: the CSV has semicolons between its fields: convert it with "
+        """pandas.read_csv("old.csv", sep=';').to_csv("new.csv", index=False); """
+        "see data/validation/index.html\n"
+    )
+    assert json.loads((good.parent / "metrics/validation.json").read_text())["success"] is False
 
 
 def test_stage_names_a_wrong_limit(good: Path) -> None:

@@ -158,9 +158,10 @@ def refuse_other_changes(stage: Stage) -> None:
         raise UserError(f"{stage.name} has other inputs or outputs than in dvc.lock: {way}")
     for path, known in (inputs | outputs).items():
         if Path(path).exists() and dvc_hash(Path(path)) != known:
+            back = "git restore" if git("ls-files", path) else "dvc checkout"
             raise UserError(
-                f"{path} is not what dvc.lock records for {stage.name}; take it back (git restore .; "
-                f"dvc checkout) or run: dvc repro {stage.name}"
+                f"{path} is not what dvc.lock records for {stage.name}; take it back ({back} {path}) or run: "
+                f"dvc repro {stage.name}"
             )
 
 

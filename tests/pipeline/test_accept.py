@@ -73,7 +73,10 @@ def test_other_changes_are_refused_and_the_lock_stays(project: Project) -> None:
     labels = project.folder / "data/splits/test/labels.npy"
     labels.unlink()
     output = project.run(*ACCEPT, "preprocess", status=1)
-    assert "error: data/splits/test is not what dvc.lock records for preprocess; take it back" in output
+    assert (
+        "error: data/splits/test is not what dvc.lock records for preprocess; take it back (dvc checkout"
+        in output
+    )
 
     assert "error: dvc.yaml has no stage training" in project.run(*ACCEPT, "training", status=1)
     assert project.read("dvc.lock") == lock

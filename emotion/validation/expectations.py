@@ -61,7 +61,7 @@ def expectations(params: ValidateParams) -> list[Any]:
                 column=name,
                 min_value=0,
                 max_value=share,
-                **_named(f"share_{name}", f"a share of at most {share:g} of {KNOWN_FAULTS[name]}"),
+                **_named(f"share_{name}", f"at most {100 * share:g} % are {KNOWN_FAULTS[name]}"),
             )
             for name in REFUSED
             for share in [getattr(params, f"refuse_{name}")]

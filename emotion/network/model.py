@@ -137,6 +137,9 @@ def _numbered_identities(config: bytes) -> bytes:
 def load_model(path: Path) -> keras.Model:
     """Load a model file, refusing code in it and anything that is not pixels to seven probabilities.
 
+    The model takes faces, cropped as those that it was trained on. Of a whole photo, made small enough to
+    fit, it gives probabilities as well, and they mean nothing.
+
     Raises:
         UserError: the file cannot be read as a model, or used as one, or takes or gives something else.
     """

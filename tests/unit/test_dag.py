@@ -161,6 +161,10 @@ def test_a_stage_imports_no_heavy_library_that_it_does_not_need(stage: str) -> N
     assert loaded & HEAVY <= NEEDED[stage]
 
 
+def test_the_models_description_says_that_it_takes_a_cropped_face(dag: dict[str, Any]) -> None:
+    assert "cropped (not a whole photo)" in dag["artifacts"]["emotion"]["desc"]
+
+
 def test_every_plot_has_a_title_and_names_for_its_axes(dag: dict[str, Any]) -> None:
     plots = {name: plot for entry in dag["plots"] for name, plot in entry.items()}
     wanted = ("title", "x_label", "y_label")

@@ -54,6 +54,20 @@ def test_a_local_file_without_a_pin_is_taken_and_the_output_says_so(
     assert "(not checked: fetch.sha256 is null)" in capsys.readouterr().out
 
 
+def test_a_local_path_may_start_in_the_home_directory_or_in_the_folder_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HOME", "DVC_ROOT"):  # DVC sets the second, also for an experiment that runs elsewhere
+        (tmp_path / variable).mkdir()
+        (tmp_path / variable / "mine.csv").write_bytes(CSV)
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    for path in ("~/mine.csv", "mine.csv"):
+        from_file(section(Path(path)), tmp_path / path.replace("~", "out"))
+    assert (tmp_path / "out/mine.csv").read_bytes() == (tmp_path / "mine.csv").read_bytes() == CSV
+    with pytest.raises(UserError, match=f"^fetch.path '{tmp_path}/HOME/other.csv' is no file"):
+        from_file(section(Path("~/other.csv")), tmp_path / "out.csv")
+
+
 def test_a_local_path_that_is_no_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^fetch.source is file and fetch.path is null"):
         from_file(section(None), tmp_path / "out.csv")

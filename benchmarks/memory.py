@@ -8,14 +8,15 @@ is in the second.
 
 import argparse
 import contextlib
+import shutil
 import tempfile
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
 from benchmarks.one_stage import outputs, run_stage
 from benchmarks.table import row
+from emotion.config.editing import edit
 from emotion.runtime.errors import one_line_errors
+from emotion.runtime.yaml import PARAMS
 
 LIMITS = {"validate": 1500, "preprocess": 1500, "train": 2000, "evaluate": 2000}  # MB, of 10^6 bytes
 EPOCHS = 2
@@ -35,12 +36,12 @@ def main() -> None:
 
 def peaks(csv: Path) -> dict[str, float]:
     """Run the stages on a CSV in a folder of their own; return the peak memory of each, in MB."""
-    params = YAML().load(Path("params.yaml"))
-    params["train"] |= {"epochs": EPOCHS, "small_epochs": 0}
-    params["evaluate"] |= {"floor": {"accuracy": None, "macro_f1": None}}
+    params = PARAMS.absolute()
     (fetched,) = outputs("fetch")
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        YAML().dump(params, Path("params.yaml"))
+        shutil.copy(params, PARAMS)
+        edit({"train.epochs": EPOCHS, "train.small_epochs": 0})
+        edit({"evaluate.floor.accuracy": None, "evaluate.floor.macro_f1": None})
         fetched.parent.mkdir(parents=True)
         fetched.symlink_to(csv)
         return {stage: run_stage(stage) for stage in LIMITS}

@@ -7,22 +7,23 @@ Ten times the rows of FER-2013 are a CSV of 3 GB, in a temporary folder.
 
 import argparse
 import contextlib
+import shutil
 import tempfile
 import time
-from pathlib import Path
-
-from ruamel.yaml import YAML
 
 from benchmarks.one_stage import run_stage
 from benchmarks.table import row
+from emotion.config.editing import edit
 from emotion.runtime.errors import one_line_errors
+from emotion.runtime.project import ROOT
+from emotion.runtime.yaml import PARAMS
 
 ROWS = 36_000
 TIMES = (1, 3, 10)
 LIMIT = 2000  # MB, of 10^6 bytes
 LINEAR = 1.2  # how much longer than in proportion it may take
 STAGES = ("fetch", "validate", "preprocess")
-PARAMS = Path(__file__).resolve().parents[1] / "params.yaml"
+DEFAULTS = ROOT / PARAMS
 
 
 def main() -> None:
@@ -56,11 +57,8 @@ def run_stages(rows: int) -> dict[str, tuple[float, float]]:
 
 def write_params(rows: int) -> None:
     """Write a params.yaml for that many rendered faces."""
-    yaml = YAML()
-    params = yaml.load(PARAMS)
-    params["fetch"] |= {"source": "faces", "faces": {"rows": rows, "seed": 0}}
-    params["validate"] |= {"rows": rows}
-    yaml.dump(params, Path("params.yaml"))
+    shutil.copy(DEFAULTS, PARAMS)
+    edit({"fetch.source": "faces", "fetch.faces.rows": rows, "validate.rows": rows})
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ def git(*command: str) -> str:
     """Run a Git command in the current folder and return what it prints, without the last line break.
 
     Raises:
-        UserError: it failed, perhaps because this is no Git repository; the message is Git's.
+        UserError: it failed, perhaps because this is no Git repository; the message is Git's. Or there is no
+            Git on this machine.
     """
     try:
         done = subprocess.run(["git", *command], check=False, capture_output=True, text=True)

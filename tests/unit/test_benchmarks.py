@@ -249,7 +249,7 @@ def test_a_row_takes_the_stages_little_more_memory_than_its_image() -> None:
         import json
         from benchmarks import scaling
         from tests.support.parameters import PARAMS
-        scaling.PARAMS = PARAMS
+        scaling.DEFAULTS = PARAMS
         print(json.dumps([scaling.run_stages(rows) for rows in (3_000, 12_000)]))
     """
     done = subprocess.run(

@@ -10,10 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from emotion.runtime.errors import UserError
 from emotion.runtime.project import ROOT
+from emotion.runtime.yaml import DAG, read_yaml
 
 UNIT = 1 if sys.platform == "darwin" else 1024  # bytes in which the system counts
 
@@ -35,7 +34,7 @@ def outputs(stage: str) -> list[Path]:
 
 
 def _entry(stage: str) -> Any:
-    return YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"][stage]
+    return read_yaml(ROOT / DAG)["stages"][stage]
 
 
 def peak_memory(command: list[str]) -> float:

@@ -2,10 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from ruamel.yaml import YAML
-
 from emotion.runtime.errors import UserError
 from emotion.runtime.project import ROOT
+from emotion.runtime.yaml import read_yaml
 
 RECIPES = ROOT / "experiments/recipes.yaml"
 
@@ -32,7 +31,7 @@ def find_row(name: str) -> Row:
     Raises:
         UserError: there is no such recipe or protocol.
     """
-    known = YAML(typ="safe", pure=True).load(RECIPES)
+    known = read_yaml(RECIPES)
     recipe, _, protocol = name.rpartition("-")
     for part, kind in ((recipe, "recipes"), (protocol, "protocols")):
         if part not in known[kind]:

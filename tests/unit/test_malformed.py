@@ -295,7 +295,7 @@ def test_a_header_that_does_not_fit_its_rows_is_not_converted(run: Callable[[Spo
 
 def test_a_fault_of_a_row_is_named_though_the_first_row_has_spaces(run: Callable[[Spoil], None]) -> None:
     with pytest.raises(UserError, match="line 10: pixel value 256 is outside 0 to 255"):
-        run(lambda content: pixel(b"256")(content.replace(b",", b", ", 3).replace(b", Usage", b",Usage", 1)))
+        run(lambda content: pixel(b"256")(line(lambda text: text.replace(b",", b", ", 1), 2)(content)))
 
 
 @pytest.mark.parametrize("spoil", HARMLESS.values(), ids=HARMLESS)

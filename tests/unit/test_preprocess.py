@@ -15,7 +15,7 @@ from stages import preprocess
 from tests.support.parameters import write_params
 
 ROWS = 420
-PARAMS = PreprocessParams(split="random", validation=0.1, test=0.2, stratify=False, seed=1)
+PARAMS = PreprocessParams(split="random", validation=0.2, test=0.2, stratify=False, seed=1)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_each_split_holds_the_faces_of_its_rows(csv: Path, monkeypatch: pytest.M
     table = read_csv(csv)
     folder = run(csv, monkeypatch)
     splits = [load_split(folder / name) for name in SPLITS]
-    assert [len(split) for split in splits] == [294, 42, 84]
+    assert [len(split) for split in splits] == [252, 84, 84]
     for split in splits:
         assert np.array_equal(split.images, table.images[split.rows])
         assert np.array_equal(split.labels, table.emotion[split.rows])
@@ -134,18 +134,18 @@ def test_a_class_that_the_csv_lacks_is_refused_whatever_the_split(csv: Path) -> 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_stratify_gives_a_rare_class_to_every_split_as_the_message_says(csv: Path, seed: int) -> None:
-    """There are ten faces of it, and a tenth of the rows validates."""
+    """There are ten faces of it, and a fifth of the rows validates."""
     table = read_csv(csv)
     emotion = np.where(np.arange(ROWS) < 10, 0, np.arange(ROWS) % 6 + 1)
     stratified = PARAMS.model_copy(update={"seed": seed, "stratify": True})
     rows = split_rows(replace(table, emotion=emotion), stratified)
-    assert [np.sum(emotion[part] == 0) for part in rows] == [7, 1, 2]
+    assert [np.sum(emotion[part] == 0) for part in rows] == [6, 2, 2]
 
 
 def test_a_class_too_rare_for_the_stratified_shares_needs_faces_or_larger_ones(csv: Path) -> None:
     table = read_csv(csv)
-    rare = replace(table, emotion=np.where(np.arange(ROWS) < 4, 0, np.arange(ROWS) % 6 + 1))
-    stratified = PARAMS.model_copy(update={"stratify": True})
+    rare = replace(table, emotion=np.where(np.arange(ROWS) < 3, 0, np.arange(ROWS) % 6 + 1))
+    stratified = PARAMS.model_copy(update={"stratify": True, "validation": 0.1})
     with pytest.raises(
         UserError, match=r"no face of Angry: add faces of it, or set a larger preprocess\.validation$"
     ):

@@ -92,7 +92,7 @@ def keep() -> None:
 
 
 class Run(NamedTuple):
-    """What an experiment came to.
+    """The result of an experiment.
 
     Attributes:
         params: what it ran with.

@@ -1,4 +1,4 @@
-"""Search parameters with Optuna: each trial is a DVC experiment, and the hopeless ones end early.
+"""Search parameters with Optuna: each trial is a DVC experiment, and poor ones are stopped early.
 
     python -m experiments.search search --trials 20 --epochs 10 --workers 1
 
@@ -125,7 +125,7 @@ async def finish(study: optuna.Study, trial: optuna.Trial, experiment: str, epoc
 
 
 async def run(trial: optuna.Trial, experiment: str, epochs: int) -> tuple[bool, str | None]:
-    """Run a trial as an experiment; say whether it was stopped as hopeless, and why it failed if it did.
+    """Run a trial as an experiment; say whether it was stopped early, and why it failed if it did.
 
     Args:
         trial: is told the accuracy on validation after each epoch.

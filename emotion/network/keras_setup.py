@@ -15,7 +15,7 @@ from emotion.runtime.errors import UserError
 # One operation at a time, each on all cores, gives the same weights every time.
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
-# Else each process that imports JAX would take three quarters of the GPU's memory, used or not.
+# By default each process that imports JAX reserves three quarters of the GPU's memory, used or not.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 GREETING = "^I[0-9]{4} |before absl::InitializeLog"  # lines of level INFO, and the one that announces them

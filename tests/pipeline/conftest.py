@@ -54,16 +54,3 @@ def measurable(project: Project) -> Project:
     project.repro()
     project.commit("Faces of a file")
     return project
-
-
-@pytest.fixture
-def part(measurable: Project) -> Project:
-    """The measurable project as a part of a larger repository, in a subfolder."""
-    larger = measurable.folder.parent / "larger"
-    larger.mkdir()
-    part = Project(measurable.folder.rename(larger / "project"))
-    part.env = measurable.env
-    (part.folder / ".git").rename(larger / ".git")
-    part.run("git", "add", "--all", "..")
-    part.commit("A part of something larger")
-    return part

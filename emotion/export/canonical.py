@@ -1,0 +1,92 @@
+"""An ONNX model whose bytes depend on what it computes and says, not on how it came about.
+
+tf2onnx numbers names through the life of a process and takes constants in the order of a set: two exports of
+one model differ. Here nodes stand in an order that follows from the outputs, and names count from zero.
+"""
+
+from collections import defaultdict
+
+import onnx
+
+from emotion.runtime.errors import UserError
+
+PRODUCER = "facial-emotion-pipeline"
+
+
+def canonical(model: onnx.ModelProto, metadata: dict[str, str]) -> onnx.ModelProto:
+    """Return the same computation under canonical names, without comments and without idle parts.
+
+    Args:
+        model: inputs and outputs keep their names.
+        metadata: its custom metadata, in this order.
+
+    Raises:
+        UserError: it has a subgraph or a function, which no model of this project needs.
+    """
+    graph = model.graph
+    if model.functions or any(a.type in (a.GRAPH, a.GRAPHS) for n in graph.node for a in n.attribute):
+        raise UserError("the ONNX graph has a subgraph: it cannot be named anew")
+    nodes = _ordered(graph)
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    names = {value.name: value.name for value in (*graph.input, *graph.output)}
+    same: dict[bytes, str] = {}  # constants by their content
+    new = onnx.GraphProto(name="graph", input=graph.input, output=graph.output)
+    counts: defaultdict[str, int] = defaultdict(int)
+
+    for node in nodes:
+        for name in node.input:
+            if name in constants and name not in names:
+                tensor = onnx.TensorProto()
+                tensor.CopyFrom(constants[name])
+                tensor.name = tensor.doc_string = ""
+                content = tensor.SerializeToString(deterministic=True)
+                if content not in same:
+                    same[content] = tensor.name = f"constant_{len(same)}"
+                    new.initializer.append(tensor)
+                names[name] = same[content]
+        label = f"{node.op_type}_{counts[node.op_type]}"
+        counts[node.op_type] += 1
+        for place, name in enumerate(node.output):
+            names.setdefault(name, f"{label}_{place}" if name else "")
+        new.node.append(
+            onnx.NodeProto(
+                name=label,
+                op_type=node.op_type,
+                domain=node.domain,
+                input=[names.get(name, name) for name in node.input],
+                output=[names[name] for name in node.output],
+                attribute=sorted(node.attribute, key=lambda attribute: attribute.name),
+            )
+        )
+    used = {node.domain for node in nodes} | {""}
+    return onnx.ModelProto(
+        ir_version=model.ir_version,
+        producer_name=PRODUCER,
+        opset_import=sorted(
+            (opset for opset in model.opset_import if opset.domain in used), key=lambda opset: opset.domain
+        ),
+        graph=new,
+        metadata_props=[
+            onnx.StringStringEntryProto(key=key, value=value) for key, value in metadata.items()
+        ],
+    )
+
+
+def _ordered(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """Return the nodes on which the outputs depend, each after those that it reads: depth first."""
+    makers = {name: node for node in graph.node for name in node.output if name}
+    done: dict[str, onnx.NodeProto] = {}  # by first output, in order
+    waiting = [makers[value.name] for value in reversed(graph.output)]
+    while waiting:
+        node = waiting[-1]
+        missing = [makers[name] for name in node.input if name in makers]
+        missing = [maker for maker in missing if _key(maker) not in done]
+        if missing:
+            waiting += reversed(missing)
+        else:
+            done.setdefault(_key(waiting.pop()), node)
+    return list(done.values())
+
+
+def _key(node: onnx.NodeProto) -> str:
+    return next(name for name in node.output if name)

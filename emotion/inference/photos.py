@@ -10,7 +10,7 @@ from PIL import Image
 from emotion.runtime.errors import UserError
 
 # Those that pictures of people come in. Pillow knows more, and of one of them, EPS, it runs a program.
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "TGA", "ICO")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "TGA", "ICO")
 BACKGROUND = (255, 255, 255)  # under transparent pixels: white, as on a page
 ORIENTATION = 0x0112  # EXIF's tag, and how to turn a picture upright for each of its values
 UPRIGHT = {

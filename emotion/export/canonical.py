@@ -11,14 +11,18 @@ import onnx
 from emotion.runtime.errors import UserError
 
 PRODUCER = "facial-emotion-pipeline"
+BATCH = "batch"  # name of a dimension that is free
 
 
-def canonical(model: onnx.ModelProto, metadata: dict[str, str]) -> onnx.ModelProto:
+def canonical(
+    model: onnx.ModelProto, metadata: dict[str, str], outputs: dict[str, str] | None = None
+) -> onnx.ModelProto:
     """Return the same computation under canonical names, without comments and without idle parts.
 
     Args:
-        model: inputs and outputs keep their names.
+        model: its inputs and outputs keep their names, and each dimension that is free becomes "batch".
         metadata: its custom metadata, in this order.
+        outputs: new names of outputs, by their old ones.
 
     Raises:
         UserError: it has a subgraph or a function, which no model of this project needs.
@@ -28,9 +32,13 @@ def canonical(model: onnx.ModelProto, metadata: dict[str, str]) -> onnx.ModelPro
         raise UserError("the ONNX graph has a subgraph: it cannot be named anew")
     nodes = _ordered(graph)
     constants = {tensor.name: tensor for tensor in graph.initializer}
-    names = {value.name: value.name for value in (*graph.input, *graph.output)}
+    names = {value.name: value.name for value in (*graph.input, *graph.output)} | (outputs or {})
     same: dict[bytes, str] = {}  # constants by their content
-    new = onnx.GraphProto(name="graph", input=graph.input, output=graph.output)
+    new = onnx.GraphProto(
+        name="graph",
+        input=[_end(value, names) for value in graph.input],
+        output=[_end(value, names) for value in graph.output],
+    )
     counts: defaultdict[str, int] = defaultdict(int)
 
     for node in nodes:
@@ -70,6 +78,17 @@ def canonical(model: onnx.ModelProto, metadata: dict[str, str]) -> onnx.ModelPro
             onnx.StringStringEntryProto(key=key, value=value) for key, value in metadata.items()
         ],
     )
+
+
+def _end(value: onnx.ValueInfoProto, names: dict[str, str]) -> onnx.ValueInfoProto:
+    """Return an input or output of the graph under its new name."""
+    end = onnx.ValueInfoProto()
+    end.CopyFrom(value)
+    end.name = names[value.name]
+    for dimension in end.type.tensor_type.shape.dim:
+        if not dimension.HasField("dim_value"):
+            dimension.dim_param = BATCH
+    return end
 
 
 def _ordered(graph: onnx.GraphProto) -> list[onnx.NodeProto]:

@@ -13,7 +13,6 @@ SIDE = 256  # pixels of the network's input, both ways
 # three of 32 pixels a cell that share one; each contributes two anchors
 MAPS = ((16, 2), (8, 6))
 POINTS = 6  # the person's right eye, left eye, nose, mouth, right ear, left ear
-LEAST_SCORE = 0.65  # MediaPipe's for this model
 SAME_FACE = 0.3  # overlap from which boxes are of one face: MediaPipe's
 LOGIT_LIMIT = 80.0  # far beyond what float32 tells from a probability of 0 or 1
 
@@ -52,7 +51,7 @@ def anchors() -> np.ndarray:
 ANCHORS = anchors()
 
 
-def decode(regressors: np.ndarray, logits: np.ndarray, least: float = LEAST_SCORE) -> Detections:
+def decode(regressors: np.ndarray, logits: np.ndarray, least: float) -> Detections:
     """Return the rows of the network's answer that it takes for a face, several for each.
 
     Args:

@@ -1,9 +1,9 @@
 """Find the faces in photos, videos or a camera's picture, and name the emotion of each.
 
-    python -m emotion.predict party.jpg --out party.faces.jpg    # a table here, a picture with boxes there
-    python -m emotion.predict *.jpg --json                       # a JSON object a line
-    python -m emotion.predict clip.mp4 --out clip.faces.mp4      # and clip.faces.csv: emotions over time
-    python -m emotion.predict --camera 0                         # until Ctrl-C, or q in its window
+python -m emotion.predict party.jpg --out party.faces.jpg    # a table here, a picture with boxes there
+python -m emotion.predict *.jpg --json                       # a JSON object a line
+python -m emotion.predict clip.mp4 --out clip.faces.mp4      # and clip.faces.csv: emotions over time
+python -m emotion.predict --camera 0                         # until Ctrl-C, or q in its window
 """
 
 import argparse
@@ -29,9 +29,13 @@ def main() -> None:
     parser.add_argument("files", type=Path, nargs="*", help="photos or videos")
     parser.add_argument("--camera", type=int, metavar="N", help="watch camera N; 0 is the first")
     parser.add_argument("--json", action="store_true", help="JSON lines in place of a table")
-    parser.add_argument("--out", type=Path, help="where to write what is seen with faces marked; a folder for several")
+    parser.add_argument(
+        "--out", type=Path, help="where to write what is seen with faces marked; a folder for several"
+    )
     parser.add_argument("--model", type=Path, help="an exported model; by default pretrained/emotion.onnx")
-    parser.add_argument("--workers", type=int, default=_cores(), help="photos read at once; by default the cores")
+    parser.add_argument(
+        "--workers", type=int, default=_cores(), help="photos read at once; by default the cores"
+    )
     args = parser.parse_args()
     if bool(args.files) == (args.camera is not None):
         parser.error("name either files or a camera: --camera 0")
@@ -39,7 +43,9 @@ def main() -> None:
         parser.error(f"--workers is {args.workers}: it must be at least 1")
     workers = min(args.workers, len(args.files))
     recognizer = EmotionRecognizer(args.model, threads=1 if workers > 1 else 0)
-    print(model_line(recognizer.path, recognizer.info), file=sys.stderr if args.json else sys.stdout, flush=True)
+    print(
+        model_line(recognizer.path, recognizer.info), file=sys.stderr if args.json else sys.stdout, flush=True
+    )
     if args.camera is not None:
         from emotion.inference.camera import watch
 
@@ -87,7 +93,10 @@ def predict_files(
                 predict_video(recognizer, file, places.get(file), as_json)
             else:
                 faces = next(photos)()
-                print(json_line(str(file), faces, str(recognizer.path)) if as_json else table(str(file), faces), flush=True)
+                print(
+                    json_line(str(file), faces, str(recognizer.path)) if as_json else table(str(file), faces),
+                    flush=True,
+                )
             done += 1
         except UserError as error:
             print(f"error: {error}", file=sys.stderr, flush=True)
@@ -117,7 +126,9 @@ def places_for(files: list[Path], out: Path | None) -> dict[Path, Path]:
         elif not is_video(place):
             raise UserError(f"{place} must end in {', '.join(VIDEOS)}, as {file} is a video")
     if len(set(places.values())) < len(places):
-        raise UserError(f"two of the files would be one in {out}: their names are the same; do them one by one")
+        raise UserError(
+            f"two of the files would be one in {out}: their names are the same; do them one by one"
+        )
     return places
 
 

@@ -69,7 +69,8 @@ def convert(tflite: bytes) -> bytes:
             file.write(tflite)
             file.flush()
             model, _ = tf2onnx.convert.from_tflite(file.name, opset=OPSET)
-    return canonical(model, METADATA).SerializeToString(deterministic=True)
+    content: bytes = canonical(model, METADATA).SerializeToString(deterministic=True)
+    return content
 
 
 if __name__ == "__main__":

@@ -31,53 +31,62 @@ def canonical(
     if model.functions or any(a.type in (a.GRAPH, a.GRAPHS) for n in graph.node for a in n.attribute):
         raise UserError("the ONNX graph has a subgraph: it cannot be named anew")
     nodes = _ordered(graph)
-    constants = {tensor.name: tensor for tensor in graph.initializer}
     names = {value.name: value.name for value in (*graph.input, *graph.output)} | (outputs or {})
-    same: dict[bytes, str] = {}  # constants by their content
     new = onnx.GraphProto(
         name="graph",
         input=[_end(value, names) for value in graph.input],
         output=[_end(value, names) for value in graph.output],
+        initializer=_constants(graph, nodes, names),
+        node=_renamed(nodes, names),
     )
-    counts: defaultdict[str, int] = defaultdict(int)
+    used = {node.domain for node in nodes} | {""}
+    opsets = {opset.domain: opset for opset in model.opset_import if opset.domain in used}
+    return onnx.ModelProto(
+        ir_version=model.ir_version,
+        producer_name=PRODUCER,
+        opset_import=[opsets[domain] for domain in sorted(opsets)],
+        graph=new,
+        metadata_props=[onnx.StringStringEntryProto(key=key, value=value) for key, value in metadata.items()],
+    )
 
+
+def _constants(
+    graph: onnx.GraphProto, nodes: list[onnx.NodeProto], names: dict[str, str]
+) -> list[onnx.TensorProto]:
+    """Return the constants in the order of their first use, equal ones once; `names` gets their new names."""
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    kept: dict[bytes, onnx.TensorProto] = {}  # by content
+    for name in (name for node in nodes for name in node.input if name in tensors and name not in names):
+        tensor = onnx.TensorProto()
+        tensor.CopyFrom(tensors[name])
+        tensor.name = tensor.doc_string = ""
+        same = kept.setdefault(tensor.SerializeToString(deterministic=True), tensor)
+        same.name = same.name or f"constant_{len(kept) - 1}"
+        names[name] = same.name
+    return list(kept.values())
+
+
+def _renamed(nodes: list[onnx.NodeProto], names: dict[str, str]) -> list[onnx.NodeProto]:
+    """Return nodes under names that count each kind; what is in `names` already keeps its name there."""
+    counts: defaultdict[str, int] = defaultdict(int)
+    renamed = []
     for node in nodes:
-        for name in node.input:
-            if name in constants and name not in names:
-                tensor = onnx.TensorProto()
-                tensor.CopyFrom(constants[name])
-                tensor.name = tensor.doc_string = ""
-                content = tensor.SerializeToString(deterministic=True)
-                if content not in same:
-                    same[content] = tensor.name = f"constant_{len(same)}"
-                    new.initializer.append(tensor)
-                names[name] = same[content]
         label = f"{node.op_type}_{counts[node.op_type]}"
         counts[node.op_type] += 1
         for place, name in enumerate(node.output):
             names.setdefault(name, f"{label}_{place}" if name else "")
-        new.node.append(
+        attributes = sorted(node.attribute, key=lambda attribute: attribute.name)
+        renamed.append(
             onnx.NodeProto(
                 name=label,
                 op_type=node.op_type,
                 domain=node.domain,
                 input=[names.get(name, name) for name in node.input],
                 output=[names[name] for name in node.output],
-                attribute=sorted(node.attribute, key=lambda attribute: attribute.name),
+                attribute=attributes,
             )
         )
-    used = {node.domain for node in nodes} | {""}
-    return onnx.ModelProto(
-        ir_version=model.ir_version,
-        producer_name=PRODUCER,
-        opset_import=sorted(
-            (opset for opset in model.opset_import if opset.domain in used), key=lambda opset: opset.domain
-        ),
-        graph=new,
-        metadata_props=[
-            onnx.StringStringEntryProto(key=key, value=value) for key, value in metadata.items()
-        ],
-    )
+    return renamed
 
 
 def _end(value: onnx.ValueInfoProto, names: dict[str, str]) -> onnx.ValueInfoProto:
@@ -108,4 +117,4 @@ def _ordered(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
 
 
 def _key(node: onnx.NodeProto) -> str:
-    return next(name for name in node.output if name)
+    return str(next(name for name in node.output if name))

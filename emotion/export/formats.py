@@ -1,7 +1,7 @@
-"""The trained model in other formats: ONNX for every runtime, LiteRT for phones, ONNX in whole numbers for speed.
+"""The trained model in other formats: ONNX for every runtime, LiteRT for phones, int8 for speed.
 
-Each takes uint8 (N, 48, 48, 1) and gives float32 (N, classes), as the Keras model does. The same model gives the
-same bytes, in one process or in two.
+Each takes uint8 (N, 48, 48, 1) and gives float32 (N, classes), as the Keras model does. The same model gives
+the same bytes, in one process or in two.
 """
 
 import tempfile
@@ -56,7 +56,7 @@ def to_litert(model: keras.Model) -> bytes:
 
 
 def to_int8(model: bytes, faces: np.ndarray) -> bytes:
-    """Return an ONNX model that computes in 8-bit whole numbers: a third of the size, twice as fast in batches.
+    """Return an ONNX model that computes in 8-bit whole numbers, in a quarter of the size.
 
     It is static quantisation in QDQ form, with a scale for each channel of the weights. (Dynamic quantisation
     takes the scale of the activations over the batch, so that the answer for a face depends on the others.)
@@ -118,7 +118,8 @@ def with_stacked_views(model: keras.Model) -> keras.Model:
 def _require_tensorflow() -> None:
     if keras.backend.backend() != "tensorflow":
         raise UserError(
-            f"KERAS_BACKEND is {keras.backend.backend()}: TensorFlow alone exports, also what JAX trained; unset it"
+            f"KERAS_BACKEND is {keras.backend.backend()}, and TensorFlow alone exports, also what "
+            "JAX trained; unset it"
         )
 
 

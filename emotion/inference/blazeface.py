@@ -98,5 +98,5 @@ def overlap(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     inner = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
     intersection = inner.clip(min=0).prod(axis=1)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    union: np.ndarray = (box[2:] - box[:2]).prod() + areas - intersection
-    return intersection / union
+    shares: np.ndarray = intersection / ((box[2:] - box[:2]).prod() + areas - intersection)
+    return shares

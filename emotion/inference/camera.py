@@ -42,7 +42,10 @@ def watch(recognizer: EmotionRecognizer, number: int, as_json: bool) -> None:
             faces = recognizer.predict(photo)
             seconds = round(time.monotonic() - start, 3)
             if as_json:
-                print(json_line(f"camera {number}", faces, str(recognizer.path), frame=frame, seconds=seconds), flush=True)
+                print(
+                    json_line(f"camera {number}", faces, str(recognizer.path), frame=frame, seconds=seconds),
+                    flush=True,
+                )
             else:
                 said = ", ".join(f"{face.emotion} {face.probabilities[face.emotion]:.0%}" for face in faces)
                 print(f"\r\033[K{seconds:8.1f} s  {said or 'no face'}", end="", flush=True)

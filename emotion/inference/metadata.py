@@ -67,4 +67,6 @@ def from_metadata(metadata: dict[str, str], path: Path) -> ModelInfo:
             data=metadata.get("data", ""),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} has metadata that cannot be read ({error}); run: dvc repro -f export") from error
+        raise UserError(
+            f"{path} has metadata that cannot be read ({error}); run: dvc repro -f export"
+        ) from error

@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from emotion.runtime.errors import UserError
 
@@ -29,7 +29,7 @@ _FILTERS = threading.Lock()  # the filters of warnings are one for all threads
 def read_photo(path: Path) -> np.ndarray:
     """Return the pixels of a picture file, upright as its EXIF data say, uint8 (H, W, 3) in RGB.
 
-    Of an animated file it is the first frame; 16-bit grey is scaled to 8 bits; what is transparent becomes white.
+    Of an animated file it is the first frame; 16-bit grey is scaled to 8 bits; transparent is white.
 
     Raises:
         UserError: the file is not there, empty, damaged, too large for Pillow's limit, or no picture.
@@ -45,7 +45,7 @@ def read_photo(path: Path) -> np.ndarray:
             pixels = _in_rgb(picture)
     except UserError:
         raise
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise UserError(f"{path} is no picture of a kind that is read here: {', '.join(FORMATS)}") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         limit = Image.MAX_IMAGE_PIXELS or 0
@@ -79,7 +79,9 @@ def _in_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):
         return _from_16_bits(picture).convert("RGB")
     if picture.mode == "F":
-        raise UserError(f"{_name(picture)} has floating-point pixels, whose white nobody knows; save it as PNG")
+        raise UserError(
+            f"{_name(picture)} has floating-point pixels, whose white nobody knows; save it as PNG"
+        )
     if picture.has_transparency_data:
         shown = picture.convert("RGBA")
         page = Image.new("RGBA", shown.size, (*BACKGROUND, 255))

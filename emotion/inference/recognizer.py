@@ -1,8 +1,8 @@
 """The faces of a photo and the emotion of each.
 
-    from emotion.inference import EmotionRecognizer
-    for face in EmotionRecognizer().predict("party.jpg"):
-        print(face.emotion, face.probabilities)
+from emotion.inference import EmotionRecognizer
+for face in EmotionRecognizer().predict("party.jpg"):
+    print(face.emotion, face.probabilities)
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,8 @@ class EmotionRecognizer:
         """
         if model is None and not PRETRAINED.is_file():
             raise UserError(
-                f"{PRETRAINED} is not there; name a model, such as models/emotion.onnx, which `dvc repro export` makes"
+                f"{PRETRAINED} is not there; name a model, such as models/emotion.onnx, "
+                "which `dvc repro export` makes"
             )
         self.path = PRETRAINED if model is None else Path(model)
         self._session = open_session(self.path, threads)
@@ -72,7 +73,10 @@ class EmotionRecognizer:
         """
         photo = _checked(image) if isinstance(image, np.ndarray) else read_photo(Path(image))
         found = self._detector.detect(photo)
-        squares = [frame(box, points, self.info.framing) for box, points in zip(found.boxes, found.points, strict=True)]
+        squares = [
+            frame(box, points, self.info.framing)
+            for box, points in zip(found.boxes, found.points, strict=True)
+        ]
         faces = [cut(photo, square, self.info.side) for square in squares]
         return [
             Face(
@@ -102,10 +106,14 @@ class EmotionRecognizer:
         taken, given = self._session.get_inputs(), self._session.get_outputs()
         wanted = ([info.side, info.side, 1], "tensor(uint8)", [len(info.classes)], "tensor(float)")
         if len(taken) != 1 or len(given) != 1:
-            raise UserError(f"{self.path} has {len(taken)} inputs and {len(given)} outputs, must have one of each")
+            raise UserError(
+                f"{self.path} has {len(taken)} inputs and {len(given)} outputs, must have one of each"
+            )
         has = (taken[0].shape[1:], taken[0].type, given[0].shape[1:], given[0].type)
         if has != wanted:
-            raise UserError(f"{self.path} goes from {has[1]} {has[0]} to {has[3]} {has[2]}: not to emotions of a face")
+            raise UserError(
+                f"{self.path} goes from {has[1]} {has[0]} to {has[3]} {has[2]}: not to emotions of a face"
+            )
 
 
 def _checked(photo: np.ndarray) -> np.ndarray:

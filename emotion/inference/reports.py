@@ -25,7 +25,8 @@ def table(name: str, faces: Sequence[Face]) -> str:
         ranked = sorted(face.probabilities.items(), key=lambda item: -item[1])[:3]
         emotions = ", ".join(f"{emotion} {probability:.0%}" for emotion, probability in ranked)
         lines.append(
-            f"{number:>6} {left:>6.0f} {top:>6.0f} {right - left:>6.0f} {bottom - top:>6.0f} {face.score:>6.2f}  {emotions}"
+            f"{number:>6} {left:>6.0f} {top:>6.0f} {right - left:>6.0f} {bottom - top:>6.0f} "
+            f"{face.score:>6.2f}  {emotions}"
         )
     return "\n".join(lines)
 
@@ -53,7 +54,9 @@ def json_line(name: str, faces: Sequence[Face], model: str, **more: float | int)
 
 def csv_header(classes: Sequence[str]) -> str:
     """Return the header of the CSV of a video: a row is a face in a frame."""
-    return ",".join(("frame", "seconds", "face", "left", "top", "right", "bottom", "score", "emotion", *classes))
+    return ",".join(
+        ("frame", "seconds", "face", "left", "top", "right", "bottom", "score", "emotion", *classes)
+    )
 
 
 def csv_rows(frame: int, seconds: float, faces: Sequence[Face]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The faces of a video, frame by frame: emotions over time as CSV or JSON lines, and the video with faces marked."""
+"""The faces of a video, frame by frame: emotions over time, and the video with its faces marked."""
 
 import sys
 from collections import Counter
@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
 RATE = 25  # frames a second of a video that does not say
 CODEC = "libx264"
-CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "matroska", ".avi": "avi"}
+CONTAINERS = {
+    ".mp4": "mp4",
+    ".m4v": "mp4",
+    ".mov": "mov",
+    ".mkv": "matroska",
+    ".webm": "matroska",
+    ".avi": "avi",
+}
 
 
 def predict_video(recognizer: EmotionRecognizer, file: Path, out: Path | None, as_json: bool) -> None:
@@ -51,14 +58,18 @@ def predict_video(recognizer: EmotionRecognizer, file: Path, out: Path | None, a
             raise UserError(f"{file} has no pictures in it")
         write = stack.enter_context(_Marked(out, video)) if out else None
         total = video.streams.video[0].frames or None
-        bar = stack.enter_context(tqdm(total=total, unit="frame", desc=file.name, disable=not sys.stderr.isatty()))
+        bar = stack.enter_context(
+            tqdm(total=total, unit="frame", desc=file.name, disable=not sys.stderr.isatty())
+        )
         for number, (seconds, picture) in enumerate(read_frames(video, file)):
             faces = recognizer.predict(picture)
             seen.update(face.emotion for face in faces)
             frames += 1
             bar.update()
             if as_json:
-                print(json_line(str(file), faces, str(recognizer.path), frame=number, seconds=round(seconds, 3)))
+                print(
+                    json_line(str(file), faces, str(recognizer.path), frame=number, seconds=round(seconds, 3))
+                )
             if write:
                 write.frame(number, seconds, picture, faces, recognizer.info.classes)
         if not frames:

@@ -28,7 +28,7 @@ def write_classifier(path: Path, metadata: dict[str, str] | None = None, outputs
         helper.make_node("MatMul", ["centred", "weights"], ["logits"]),
         helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
     ]
-    constants = {
+    constants: dict[str, np.ndarray] = {
         "one": np.array([1], np.int64),
         "scale": np.array(1 / 255, np.float32),
         "offset": np.array(-0.5, np.float32),

@@ -22,7 +22,8 @@ def photo() -> np.ndarray:
 def grey(photo: np.ndarray) -> np.ndarray:
     """The recipe's grey, in NumPy's whole numbers."""
     red, green, blue = np.moveaxis(photo.astype(np.int64), -1, 0)
-    return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).astype(np.uint8)
+    shades: np.ndarray = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
+    return shades.astype(np.uint8)
 
 
 def test_the_square_is_larger_than_the_box_and_higher_by_the_framing() -> None:
@@ -30,14 +31,16 @@ def test_the_square_is_larger_than_the_box_and_higher_by_the_framing() -> None:
 
 
 def test_a_head_that_is_hardly_turned_is_left_as_it_is() -> None:
-    leaning = LEVEL + [[0, 0], [0, 40 * math.tan(math.radians(9.9))]]
+    leaning = LEVEL + np.array([[0, 0], [0, 40 * math.tan(math.radians(9.9))]])
     assert frame(BOX, leaning, PLAIN).angle == 0
 
 
 @pytest.mark.parametrize("degrees", [-90, -30, 30, 45])
 def test_the_square_of_a_turned_head_is_turned_and_higher_along_the_head(degrees: int) -> None:
     angle = math.radians(degrees)
-    eyes = np.array([140, 240]) + 20 * np.array([[-math.cos(angle), -math.sin(angle)], [math.cos(angle), math.sin(angle)]])
+    eyes = np.array([140, 240]) + 20 * np.array(
+        [[-math.cos(angle), -math.sin(angle)], [math.cos(angle), math.sin(angle)]]
+    )
     square = frame(BOX, eyes, Framing(side=1.0, rise=0.5))
     assert square.angle == pytest.approx(angle)
     assert (square.x, square.y) == pytest.approx((140 + 40 * math.sin(angle), 240 - 40 * math.cos(angle)))
@@ -62,7 +65,10 @@ def test_a_crop_between_pixels_is_pillows_resample_of_that_box(photo: np.ndarray
 def test_beyond_the_photo_its_edge_goes_on(photo: np.ndarray) -> None:
     wider = np.pad(photo, ((300, 300), (300, 300), (0, 0)), mode="edge")
     for x, y in ((0, 0), (511, 599), (-50, 300), (900, 900)):
-        outside, inside = cut(photo, Square(x, y, 150, 0), 48), cut(wider, Square(x + 300, y + 300, 150, 0), 48)
+        outside, inside = (
+            cut(photo, Square(x, y, 150, 0), 48),
+            cut(wider, Square(x + 300, y + 300, 150, 0), 48),
+        )
         assert np.array_equal(outside, inside)
 
 

@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,10 @@ from tests.support.paths import ROOT
 
 PHOTOS = ROOT / "tests" / "photos"
 ASTRONAUT, HOPPER = PHOTOS / "astronaut.jpg", PHOTOS / "grace_hopper.jpg"
-EYES = {ASTRONAUT: [(206, 103), (242, 103)], HOPPER: [(222, 190), (305, 187)]}  # by hand, the person's right first
+EYES = {
+    ASTRONAUT: [(206, 103), (242, 103)],
+    HOPPER: [(222, 190), (305, 187)],
+}  # by hand, the person's right first
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +138,7 @@ def test_tiles_cover_the_photo_and_half_of_each_other(size: tuple[int, int]) -> 
         covered[top:bottom, left:right] = 1
     assert covered.all()
     lefts = sorted({left for left, _, right, _ in tiles(width, height) if right - left == width // 2})
-    assert all(after - before <= width / 4 + 1 for before, after in zip(lefts, lefts[1:], strict=False))
+    assert all(after - before <= width / 4 + 1 for before, after in pairwise(lefts))
 
 
 def test_a_small_photo_has_no_tiles() -> None:

@@ -10,7 +10,9 @@ from emotion.runtime.errors import UserError
 from tests.support.paths import ROOT
 
 JPEG = ROOT / "tests" / "photos" / "astronaut.jpg"
-CORNERS = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [255, 255, 255]], [[0, 0, 0], [255, 255, 0]]], np.uint8)
+CORNERS = np.array(
+    [[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [255, 255, 255]], [[0, 0, 0], [255, 255, 0]]], np.uint8
+)
 
 
 def test_a_photo_is_read_as_pillow_decodes_it() -> None:

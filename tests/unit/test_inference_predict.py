@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 import time
@@ -16,7 +17,20 @@ from tests.support.paths import ROOT
 
 PHOTOS = ROOT / "tests" / "photos"
 ASTRONAUT, HOPPER = PHOTOS / "astronaut.jpg", PHOTOS / "grace_hopper.jpg"
-HEAVY = {"tensorflow", "keras", "pandas", "sklearn", "matplotlib", "scipy", "pydantic", "onnx", "cv2", "av", "tqdm", "rich"}
+HEAVY = {
+    "tensorflow",
+    "keras",
+    "pandas",
+    "sklearn",
+    "matplotlib",
+    "scipy",
+    "pydantic",
+    "onnx",
+    "cv2",
+    "av",
+    "tqdm",
+    "rich",
+}
 
 
 @pytest.fixture(scope="module")
@@ -47,22 +61,21 @@ def command(model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     return run
 
 
-def test_it_starts_without_a_heavy_library_and_within_a_second(model: Path, tmp_path: Path) -> None:
+def test_it_starts_without_a_heavy_library_and_in_less_than_a_second(model: Path, tmp_path: Path) -> None:
     code = (
-        "import sys, runpy; sys.argv[1:] = sys.argv[1:]; "
+        "import sys, runpy; "
         "runpy.run_module('emotion.predict', run_name='__main__'); print(*sys.modules, file=sys.stderr)"
     )
     out = tmp_path / "a.png"
     words = [sys.executable, "-c", code, "--model", str(model), str(ASTRONAUT), "--out", str(out)]
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
-        times.append(time.perf_counter() - start)
+    before = os.times()
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    after = os.times()
     assert "1 face" in done.stdout
     assert out.is_file()
     assert {name.partition(".")[0] for name in done.stderr.split()} & HEAVY == set()
-    assert min(times) < 2  # 0.6 s on two idle cores; twice as many tests as cores may run beside this one
+    # Processor time: the tests run beside others, and the clock would count those, too
+    assert after.children_user - before.children_user + after.children_system - before.children_system < 1
 
 
 def test_the_table_says_which_model_and_what_it_found(command, model: Path) -> None:  # type: ignore[no-untyped-def]
@@ -126,7 +139,10 @@ def test_the_marked_picture_differs_from_the_photo_at_the_face_alone(command, tm
 
 def test_several_marked_pictures_go_into_a_folder(command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     assert command(HOPPER, ASTRONAUT, "--out", tmp_path / "out").status == 0
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"grace_hopper.faces.jpg", "astronaut.faces.jpg"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "grace_hopper.faces.jpg",
+        "astronaut.faces.jpg",
+    }
 
 
 def test_places_that_do_not_fit_are_refused_before_anything_is_done(command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -47,7 +47,11 @@ def test_a_face_has_the_probabilities_that_the_model_gives_its_crop(recognizer: 
 
 
 def test_a_path_and_its_pixels_give_the_same(recognizer: EmotionRecognizer) -> None:
-    assert recognizer.predict(HOPPER) == recognizer.predict(str(HOPPER)) == recognizer.predict(np.asarray(Image.open(HOPPER)))
+    assert (
+        recognizer.predict(HOPPER)
+        == recognizer.predict(str(HOPPER))
+        == recognizer.predict(np.asarray(Image.open(HOPPER)))
+    )
 
 
 def test_a_photo_without_a_face_gives_none(recognizer: EmotionRecognizer) -> None:
@@ -75,7 +79,9 @@ def test_other_arrays_are_refused(recognizer: EmotionRecognizer, array: np.ndarr
 
 
 def test_metadata_come_back_as_they_were_written() -> None:
-    info = ModelInfo(("a", "é"), 24, Framing(1.3, 0.2), "recipe", {"accuracy": 0.7, "split": "official"}, "abc")
+    info = ModelInfo(
+        ("a", "é"), 24, Framing(1.3, 0.2), "recipe", {"accuracy": 0.7, "split": "official"}, "abc"
+    )
     assert from_metadata(info.to_metadata(), Path("m.onnx")) == info
 
 

@@ -87,7 +87,9 @@ def test_a_broken_frame_is_left_out_and_told(
     assert said.err == f"error: {clip} has 1 broken frames, left out\n"
 
 
-def test_files_that_are_no_video_are_refused_and_leave_nothing(recognizer: EmotionRecognizer, tmp_path: Path) -> None:
+def test_files_that_are_no_video_are_refused_and_leave_nothing(
+    recognizer: EmotionRecognizer, tmp_path: Path
+) -> None:
     whole = write_video(tmp_path / "clip.mp4", "libx264", "yuv420p").read_bytes()
     contents = {"text.mp4": b"hello", "empty.mp4": b"", "cut.mp4": whole[: len(whole) // 2]}
     for name, content in contents.items():

@@ -45,8 +45,8 @@ def framings(faces: np.ndarray) -> np.ndarray:
         faces: uint8 (N, 48, 48).
 
     Returns:
-        float64 (found, 3), in sides of the box: the face's side, and how far its middle is above and to the right
-        of the box's.
+        float64 (found, 3), in sides of the box: the face's side, and how far its middle is above and to the
+        right of the box's.
     """
     detector = FaceDetector()
     start = (AROUND - ENLARGED) // 2

@@ -1,4 +1,4 @@
-"""Measure what is lost between a photo and the classifier: faces of the test split, pasted into larger pictures.
+"""Measure what is lost between a photo and the classifier, by faces of the test split in larger pictures.
 
     python -m benchmarks.photo --model models/emotion.onnx --test data/splits/test
 
@@ -61,8 +61,8 @@ def main() -> None:
     losses = measure(recognizer, load_split(args.test), args.faces, pictures)
     print(
         f"found {losses.found} of {losses.faces} ({losses.found / losses.faces:.2%}), {losses.false} false; "
-        f"accuracy of those found {losses.direct:.4f} fed directly, {losses.path:.4f} through the whole path: "
-        f"{losses.path / losses.direct:.2%} of it"
+        f"accuracy of those found {losses.direct:.4f} fed directly, {losses.path:.4f} through the whole "
+        f"path: {losses.path / losses.direct:.2%} of it"
     )
 
 

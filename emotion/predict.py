@@ -22,6 +22,17 @@ VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 
 
 def main() -> None:
+    """Do what the command line asks for; end without a word when nobody reads on, as before `| head`."""
+    try:
+        predict()
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # else Python's own end would fail, too
+        sys.exit(1)
+
+
+def predict() -> None:
     """Read the command line, and do what it asks for."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

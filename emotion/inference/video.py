@@ -99,12 +99,17 @@ def read_frames(video: "InputContainer", file: Path) -> Iterator[tuple[float, np
         try:
             for frame in packet.decode():
                 seconds = frame.time if frame.time is not None else number / rate
-                yield float(seconds), frame.to_ndarray(format="rgb24")
+                yield float(seconds), upright(frame.to_ndarray(format="rgb24"), frame.rotation)
                 number += 1
         except av.FFmpegError:
             broken += 1
     if broken:
         print(f"error: {file} has {broken} broken frames, left out", file=sys.stderr)
+
+
+def upright(picture: np.ndarray, degrees: int) -> np.ndarray:
+    """Return a frame, uint8 (H, W, 3), turned counter-clockwise, as a telephone held upright asks for."""
+    return np.ascontiguousarray(np.rot90(picture, round(degrees / 90)))
 
 
 def summary(name: str, frames: int, seen: "Counter[str]") -> str:

@@ -207,3 +207,14 @@ def test_a_bounded_number_of_answers_waits() -> None:
     time.sleep(0.05)
     assert len(begun) <= 6
     answers.close()  # type: ignore[attr-defined]
+
+
+def test_a_reader_that_stops_ends_it_without_a_word(model: Path) -> None:
+    words = [sys.executable, "-m", "emotion.predict", "--model", str(model), *[str(ASTRONAUT)] * 3]
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 1

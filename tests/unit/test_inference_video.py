@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from emotion.inference import EmotionRecognizer
-from emotion.inference.video import predict_video
+from emotion.inference.video import predict_video, upright
 from emotion.runtime.errors import UserError
 from tests.support.classifiers import write_classifier
 from tests.support.paths import ROOT
@@ -99,3 +99,11 @@ def test_files_that_are_no_video_are_refused_and_leave_nothing(
             predict_video(recognizer, tmp_path / name, tmp_path / "out.mp4", as_json=False)
         assert "\n" not in str(error.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", *sorted(contents)]
+
+
+def test_a_frame_is_turned_counter_clockwise_as_the_video_asks() -> None:
+    stored = np.arange(6, dtype=np.uint8).reshape(1, 2, 3)  # two pixels beside each other
+    assert np.array_equal(upright(stored, 0), stored)
+    assert upright(stored, 90)[:, 0].tolist() == [[3, 4, 5], [0, 1, 2]]
+    assert upright(stored, -90)[:, 0].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert upright(stored, -180)[0].tolist() == [[3, 4, 5], [0, 1, 2]]

@@ -38,7 +38,8 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="the trained model")
     parser.add_argument("--train", type=Path, required=True, help="folder of the train split")
     parser.add_argument("--test", type=Path, required=True, help="folder of the test split")
-    parser.add_argument("--exports", type=Path, required=True, help="folder for emotion.onnx and the others")
+    parser.add_argument("--onnx", type=Path, required=True, help="where to write the ONNX model")
+    parser.add_argument("--others", type=Path, required=True, help="folder for the other formats")
     parser.add_argument("--metrics", type=Path, required=True, help="where to write the metrics")
     args = parser.parse_args()
     every = load_params()
@@ -58,18 +59,18 @@ def main() -> None:
         score={"accuracy": round(accuracy, 4), "split": f"{split} test"},
         data=data_hash(train),
     )
-    contents = {"emotion.onnx": to_onnx(model, info, params.opset)}
+    contents = {args.onnx: to_onnx(model, info, params.opset)}
     if "litert" in params.formats:
-        contents["emotion.tflite"] = to_litert(model)
+        contents[args.others / "emotion.tflite"] = to_litert(model)
     if params.int8:
-        contents["emotion.int8.onnx"] = to_int8(contents["emotion.onnx"], calibration_faces(train))
+        contents[args.others / "emotion.int8.onnx"] = to_int8(contents[args.onnx], calibration_faces(train))
+    args.others.mkdir(parents=True, exist_ok=True)  # an output, also where it stays empty
     parities: dict[str, Parity] = {}
-    for name, content in contents.items():
-        file = args.exports / name
+    for file, content in contents.items():
         with whole_file(file) as partial:
             partial.write_bytes(content)
         ask = litert_probabilities if file.suffix == ".tflite" else onnx_probabilities
-        parities[name] = compare(keras_says, ask(file, test.images), test.labels, len(content))
+        parities[file.name] = compare(keras_says, ask(file, test.images), test.labels, len(content))
     write_json(
         args.metrics,
         {"keras": {"accuracy": accuracy}} | {name: asdict(parity) for name, parity in parities.items()},

@@ -1,5 +1,6 @@
 """Picture files as pixels: every kind that Pillow decodes is read rightly or refused in one line."""
 
+import logging
 import threading
 import warnings
 from pathlib import Path
@@ -23,6 +24,7 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 WHITE_16 = 65535  # the lightest shade of 16 bits
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its own line would stand beside ours
 _FILTERS = threading.Lock()  # the filters of warnings are one for all threads
 
 

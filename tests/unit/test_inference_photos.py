@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +116,20 @@ def test_pixels_without_a_known_white_are_refused(tmp_path: Path) -> None:
     Image.fromarray(np.array([[70_000]], np.int32)).save(tmp_path / "large.tif")
     assert "floating-point" in refused(tmp_path / "float.tif")
     assert "beyond 16 bits" in refused(tmp_path / "large.tif")
+
+
+def test_pillows_own_lines_do_not_stand_beside_ours(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(CORNERS).save(buffer, "TIFF")
+    many = bytearray(buffer.getvalue())
+    tag = many.index(b"\x15\x01\x03\x00")  # samples per pixel
+    many[tag + 8 : tag + 10] = b"\x00\x08"
+    (tmp_path / "many.tif").write_bytes(many)
+    code = "import sys; from pathlib import Path; from emotion.inference.photos import read_photo\n"
+    code += "try: read_photo(Path(sys.argv[1]))\nexcept Exception as error: print(type(error).__name__)"
+    words = [sys.executable, "-c", code, str(tmp_path / "many.tif")]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("UserError\n", "")
 
 
 def test_postscript_is_refused_because_pillow_would_run_a_program(tmp_path: Path) -> None:

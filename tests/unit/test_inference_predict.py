@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +46,11 @@ class Said:
         self.status, self.out, self.err = status, out, err
 
 
+Command = Callable[..., Said]
+
+
 @pytest.fixture
-def command(model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+def command(model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     def run(*arguments: object) -> Said:
         words = ["predict", "--model", str(model), *map(str, arguments)]
         monkeypatch.setattr(sys, "argv", words)
@@ -78,7 +82,7 @@ def test_it_starts_without_a_heavy_library_and_in_less_than_a_second(model: Path
     assert after.children_user - before.children_user + after.children_system - before.children_system < 1
 
 
-def test_the_table_says_which_model_and_what_it_found(command, model: Path) -> None:  # type: ignore[no-untyped-def]
+def test_the_table_says_which_model_and_what_it_found(command: Command, model: Path) -> None:
     said = command(ASTRONAUT, HOPPER)
     lines = said.out.splitlines()
     assert lines[0] == f"model: {model} (by hand; accuracy 0.5, split none)"
@@ -88,7 +92,7 @@ def test_the_table_says_which_model_and_what_it_found(command, model: Path) -> N
     assert (said.status, said.err) == (0, "")
 
 
-def test_json_is_an_object_a_line_in_the_order_of_the_files(command, model: Path) -> None:  # type: ignore[no-untyped-def]
+def test_json_is_an_object_a_line_in_the_order_of_the_files(command: Command, model: Path) -> None:
     said = command(HOPPER, ASTRONAUT, "--json", "--workers", 2)
     found = [json.loads(line) for line in said.out.splitlines()]
     assert [entry["file"] for entry in found] == [str(HOPPER), str(ASTRONAUT)]
@@ -102,7 +106,9 @@ def test_json_is_an_object_a_line_in_the_order_of_the_files(command, model: Path
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_bad_files_cost_a_line_each_and_the_others_are_done(command, tmp_path: Path, workers: int) -> None:  # type: ignore[no-untyped-def]
+def test_bad_files_cost_a_line_each_and_the_others_are_done(
+    command: Command, tmp_path: Path, workers: int
+) -> None:
     (tmp_path / "text.jpg").write_text("hello")
     (tmp_path / "empty.png").touch()
     said = command(tmp_path / "text.jpg", HOPPER, tmp_path / "empty.png", "--workers", workers)
@@ -114,20 +120,22 @@ def test_bad_files_cost_a_line_each_and_the_others_are_done(command, tmp_path: P
     ]
 
 
-def test_nothing_done_is_a_failure(command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_nothing_done_is_a_failure(command: Command, tmp_path: Path) -> None:
     said = command(tmp_path / "missing.jpg", tmp_path / "gone.jpg")
     assert said.status == 1
     assert len(said.err.splitlines()) == 2
 
 
-def test_a_photo_without_a_face_is_done(command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_photo_without_a_face_is_done(command: Command, tmp_path: Path) -> None:
     Image.new("RGB", (300, 200), (90, 120, 200)).save(tmp_path / "sky.png")
     said = command(tmp_path / "sky.png")
     assert said.status == 0
     assert f"{tmp_path / 'sky.png'}: no face found" in said.out
 
 
-def test_the_marked_picture_differs_from_the_photo_at_the_face_alone(command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_the_marked_picture_differs_from_the_photo_at_the_face_alone(
+    command: Command, tmp_path: Path
+) -> None:
     out = tmp_path / "new" / "marked.png"
     assert command(HOPPER, "--out", out).status == 0
     before, after = (np.asarray(Image.open(path).convert("RGB")).astype(int) for path in (HOPPER, out))
@@ -137,7 +145,7 @@ def test_the_marked_picture_differs_from_the_photo_at_the_face_alone(command, tm
     assert [path.name for path in out.parent.iterdir()] == ["marked.png"]
 
 
-def test_several_marked_pictures_go_into_a_folder(command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_several_marked_pictures_go_into_a_folder(command: Command, tmp_path: Path) -> None:
     assert command(HOPPER, ASTRONAUT, "--out", tmp_path / "out").status == 0
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "grace_hopper.faces.jpg",
@@ -145,7 +153,7 @@ def test_several_marked_pictures_go_into_a_folder(command, tmp_path: Path) -> No
     }
 
 
-def test_places_that_do_not_fit_are_refused_before_anything_is_done(command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_places_that_do_not_fit_are_refused_before_anything_is_done(command: Command, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     for folder in ("a", "b"):
@@ -165,19 +173,19 @@ def test_places_that_do_not_fit_are_refused_before_anything_is_done(command, tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 
-def test_a_damaged_photo_leaves_no_marked_picture(command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_damaged_photo_leaves_no_marked_picture(command: Command, tmp_path: Path) -> None:
     (tmp_path / "cut.jpg").write_bytes(HOPPER.read_bytes()[:20_000])
     assert command(tmp_path / "cut.jpg", "--out", tmp_path / "out.jpg").status == 1
     assert [path.name for path in tmp_path.iterdir()] == ["cut.jpg"]
 
 
-def test_a_camera_that_is_not_there_is_told_in_one_line(command) -> None:  # type: ignore[no-untyped-def]
+def test_a_camera_that_is_not_there_is_told_in_one_line(command: Command) -> None:
     said = command("--camera", 97)
     assert "camera" in str(said.status)
     assert "\n" not in str(said.status)
 
 
-def test_files_and_a_camera_exclude_each_other(command) -> None:  # type: ignore[no-untyped-def]
+def test_files_and_a_camera_exclude_each_other(command: Command) -> None:
     assert command(HOPPER, "--camera", 0).status == 2
     assert command().status == 2
     assert command(HOPPER, "--workers", 0).status == 2

@@ -49,7 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", type=Path, help="an exported model; by default pretrained/emotion.onnx")
+    parser.add_argument("--model", type=Path, help="an exported model; by default as in emotion.predict")
     parser.add_argument("--test", type=Path, required=True, help="folder of the test split")
     parser.add_argument("--faces", type=int, default=1000, help="how many of its faces; 1000 if not given")
     parser.add_argument(

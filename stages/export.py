@@ -1,35 +1,39 @@
-"""Export the model for other runtimes, and measure how far each answers like Keras.
+"""Export the model for other runtimes, and measure how far each export answers like Keras.
 
 A format that answers otherwise fails the stage, after the metrics are written.
 """
 
 import argparse
 import hashlib
-from dataclasses import asdict
+import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from emotion.config.schema import load_params
+os.environ["KERAS_BACKEND"] = "tensorflow"  # which alone exports, also what JAX has trained
+
+from emotion.config.schema import ExportParams, load_params
 from emotion.data.storage import Split, load_split
 from emotion.export.formats import to_int8, to_litert, to_onnx
 from emotion.export.parity import (
-    Parity,
     check_float,
     check_int8,
     compare,
     litert_probabilities,
     onnx_probabilities,
+    summary,
 )
 from emotion.inference.metadata import ModelInfo
 from emotion.labels import CLASSES, SIDE
+from emotion.network.keras_setup import keras
 from emotion.network.model import load_model, predict
 from emotion.runtime.errors import one_line_errors
-from emotion.runtime.files import whole_file, write_json
-from emotion.runtime.lockfile import check_intact
-from emotion.runtime.locks import hold
+from emotion.runtime.files import whole_file, whole_folder, write_json
+from emotion.runtime.stage import begin
 
 CALIBRATION_FACES = 512
+LITERT, INT8 = "emotion.tflite", "emotion.int8.onnx"
 
 
 def main() -> None:
@@ -45,42 +49,51 @@ def main() -> None:
     every = load_params()
     params, network, training = every["export"], every["model"], every["train"]
     split = every["preprocess"].split
-    hold("export")
-    check_intact(args.model, args.train, args.test)
+    stage = begin("export", every, args.model, args.train, args.test)
     model = load_model(args.model)
     train, test = load_split(args.train), load_split(args.test)
 
     keras_says = predict(model, test.images)
-    accuracy = float((keras_says.argmax(axis=1) == test.labels).mean())
+    accuracy = round(float((keras_says.argmax(axis=1) == test.labels).mean()), 4)
     info = ModelInfo(
         CLASSES,
         SIDE,
         recipe=f"{network.name}, {training.optimizer}, {training.epochs} epochs, seed {training.seed}",
-        score={"accuracy": round(accuracy, 4), "split": f"{split} test"},
+        score={"accuracy": accuracy, "split": f"{split} test"},
         data=data_hash(train),
     )
-    contents = {args.onnx: to_onnx(model, info, params.opset)}
-    if "litert" in params.formats:
-        contents[args.others / "emotion.tflite"] = to_litert(model)
-    if params.int8:
-        contents[args.others / "emotion.int8.onnx"] = to_int8(contents[args.onnx], calibration_faces(train))
-    args.others.mkdir(parents=True, exist_ok=True)  # an output, also where it stays empty
-    parities: dict[str, Parity] = {}
-    for file, content in contents.items():
-        with whole_file(file) as partial:
-            partial.write_bytes(content)
-        ask = litert_probabilities if file.suffix == ".tflite" else onnx_probabilities
-        parities[file.name] = compare(keras_says, ask(file, test.images), test.labels, len(content))
-    write_json(
-        args.metrics,
-        {"keras": {"accuracy": accuracy}} | {name: asdict(parity) for name, parity in parities.items()},
-    )
+    onnx = to_onnx(model, info, params.opset)
+    others = other_formats(model, onnx, train, params)
+    parities = {}
+    with TemporaryDirectory() as folder:
+        for name, content in ({args.onnx.name: onnx} | others).items():
+            file = Path(folder, name)
+            file.write_bytes(content)
+            ask = litert_probabilities if name == LITERT else onnx_probabilities
+            parities[name] = compare(keras_says, ask(file, test.images), test.labels, len(content))
+
+    stage.check_unchanged()
+    with whole_file(args.onnx) as partial:
+        partial.write_bytes(onnx)
+    with whole_folder(args.others) as partial:
+        for name, content in others.items():
+            (partial / name).write_bytes(content)
+    metrics = {name: parity.rounded() for name, parity in parities.items()}
+    write_json(args.metrics, {"keras": {"accuracy": accuracy}} | metrics)
     for name, parity in parities.items():
-        print(
-            f"{name}: {parity.bytes / 1e6:.2f} MB, accuracy {parity.accuracy:.4f}, differs from Keras by at "
-            f"most {parity.max_difference:.2g}, the same class for {parity.agreement:.2%}"
-        )
-        (check_int8 if "int8" in name else check_float)(name, parity)
+        print(f"{name}: {summary(parity)}")
+    for name, parity in parities.items():
+        (check_int8 if name == INT8 else check_float)(name, parity)
+
+
+def other_formats(model: keras.Model, onnx: bytes, train: Split, params: ExportParams) -> dict[str, bytes]:
+    """Return the formats beside ONNX that are asked for, by the names of their files."""
+    formats = {}
+    if params.litert:
+        formats[LITERT] = to_litert(model)
+    if params.int8:
+        formats[INT8] = to_int8(onnx, calibration_faces(train))
+    return formats
 
 
 def calibration_faces(train: Split) -> np.ndarray:

@@ -17,7 +17,9 @@ from emotion.inference.photos import read_photo
 from emotion.inference.sessions import open_session
 from emotion.runtime.errors import UserError
 
-PRETRAINED = Path(__file__).parents[2] / "pretrained" / "emotion.onnx"
+# The model that comes with the project, and the one that its export stage writes
+CHECKOUT = Path(__file__).parents[2]
+MODELS = (CHECKOUT / "pretrained" / "emotion.onnx", CHECKOUT / "models" / "emotion.onnx")
 BATCH = 64  # faces classified at once, which bounds the memory
 
 
@@ -45,18 +47,13 @@ class EmotionRecognizer:
         """Load the models.
 
         Args:
-            model: an ONNX file that this pipeline exported; by default the one that comes with it.
+            model: an ONNX file that this pipeline exported; by default the first of MODELS that is there.
             threads: how many compute one call; 0 for as many as there are cores.
 
         Raises:
             UserError: the file is not there, cannot be read, or is a model of another kind.
         """
-        if model is None and not PRETRAINED.is_file():
-            raise UserError(
-                f"{PRETRAINED} is not there; name a model, such as models/emotion.onnx, "
-                "which `dvc repro export` makes"
-            )
-        self.path = PRETRAINED if model is None else Path(model)
+        self.path = default_model() if model is None else Path(model)
         self._session = open_session(self.path, threads)
         self.info = from_metadata(self._session.get_modelmeta().custom_metadata_map, self.path)
         self._check_ends(self.info)
@@ -114,6 +111,21 @@ class EmotionRecognizer:
             raise UserError(
                 f"{self.path} goes from {has[1]} {has[0]} to {has[3]} {has[2]}: not to emotions of a face"
             )
+
+
+def default_model() -> Path:
+    """Return the model that answers where none is named.
+
+    Raises:
+        UserError: there is none.
+    """
+    found = next((path for path in MODELS if path.is_file()), None)
+    if found is None:
+        raise UserError(
+            "there is no model yet: run `dvc repro` for one of FER-2013, or `make demo` for one that knows "
+            "rendered faces alone; or name an exported one with --model"
+        )
+    return found
 
 
 def _checked(photo: np.ndarray) -> np.ndarray:

@@ -115,14 +115,22 @@ def test_models_of_another_kind_are_refused_in_one_line(tmp_path: Path) -> None:
         assert "metadata that cannot be read" in refused(bad)
 
 
-def test_without_the_shipped_model_one_line_says_what_to_do(
+def test_without_any_model_one_line_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognizers, "MODELS", (tmp_path / "shipped.onnx", tmp_path / "exported.onnx"))
+    with pytest.raises(UserError, match=r"no model yet: run `dvc repro` .* `make demo` .* --model$"):
+        EmotionRecognizer()
+
+
+def test_the_shipped_model_comes_before_the_exported_one_and_a_named_one_before_both(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Path
 ) -> None:
-    monkeypatch.setattr(recognizers, "PRETRAINED", tmp_path / "emotion.onnx")
-    with pytest.raises(UserError, match=r"is not there; name a model, such as models/emotion.onnx"):
-        EmotionRecognizer()
-    (tmp_path / "emotion.onnx").write_bytes(model.read_bytes())
-    assert EmotionRecognizer().info == INFO
+    shipped, exported = tmp_path / "shipped.onnx", tmp_path / "exported.onnx"
+    monkeypatch.setattr(recognizers, "MODELS", (shipped, exported))
+    exported.write_bytes(model.read_bytes())
+    assert EmotionRecognizer().path == exported
+    shipped.write_bytes(model.read_bytes())
+    assert EmotionRecognizer().path == shipped
+    assert EmotionRecognizer(model).path == model
 
 
 def test_the_session_does_not_spin_between_two_calls(recognizer: EmotionRecognizer) -> None:

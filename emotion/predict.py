@@ -43,7 +43,11 @@ def predict() -> None:
     parser.add_argument(
         "--out", type=Path, help="where to write what is seen with faces marked; a folder for several"
     )
-    parser.add_argument("--model", type=Path, help="an exported model; by default pretrained/emotion.onnx, or else models/emotion.onnx")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        help="an exported model; by default pretrained/emotion.onnx, or else models/emotion.onnx",
+    )
     parser.add_argument(
         "--workers", type=int, default=_cores(), help="photos read at once; by default the cores"
     )

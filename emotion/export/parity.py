@@ -11,8 +11,8 @@ from emotion.runtime.errors import UserError
 BATCH = 256  # faces predicted at once, which bounds the memory
 LARGEST_DIFFERENCE = 1e-4  # in probability, of a float export
 LARGEST_LOSS = 0.005  # in accuracy, of the int8 export: half a point
-# More than half a point is allowed where it is at most so many faces, which is under 1,000 faces. Rounding to 8 bits
-# changes the class of faces between two classes; which of them were right is chance, and on so few it decides.
+# More than half a point may be lost where it is at most so many faces, which is where there are under 1,000.
+# Rounding to 8 bits changes the class of undecided faces, and on so few it is chance whether they were right.
 FEW_FACES = 5
 
 

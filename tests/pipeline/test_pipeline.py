@@ -44,7 +44,9 @@ def test_a_run_leaves_every_output_and_a_clean_status(finished: Project) -> None
 def test_only_metrics_and_figures_without_faces_are_in_git(finished: Project) -> None:
     tracked = set(finished.run("git", "ls-files", "data", "models", "metrics", "plots").split())
     figures = {f"plots/{name}.png" for name in FIGURES if name != "gallery"}
-    assert tracked == figures | {f"metrics/{name}.json" for name in ("validation", "training", "evaluation", "export")}
+    assert tracked == figures | {
+        f"metrics/{name}.json" for name in ("validation", "training", "evaluation", "export")
+    }
 
 
 def test_a_second_repro_runs_nothing(finished: Project) -> None:

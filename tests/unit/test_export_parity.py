@@ -12,7 +12,9 @@ EXPORT = np.array([[0.7, 0.3], [0.55, 0.45], [0.9, 0.1], [0.44, 0.56]])
 def test_the_numbers_of_a_comparison_are_those_worked_out_by_hand() -> None:
     parity = compare(KERAS, EXPORT, np.array([0, 1, 1, 1]), size=123)
     assert parity.max_difference == pytest.approx(0.15)
-    assert parity == Parity(parity.max_difference, agreement=0.75, accuracy=0.5, loss=0.25, faces=4, bytes=123)
+    assert parity == Parity(
+        parity.max_difference, agreement=0.75, accuracy=0.5, loss=0.25, faces=4, bytes=123
+    )
 
 
 def test_metrics_are_rounded_to_what_can_be_read() -> None:

@@ -3,7 +3,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup identity demo own test faults fuzz verify accept lint bench compare paper-tuning ranking search \
+.PHONY: help setup identity demo own predict test faults fuzz verify accept lint bench compare paper-tuning ranking search \
   fast measure reproduce lock
 
 help:
@@ -36,6 +36,11 @@ demo: setup
 ## own           params.yaml for your own faces: make own CSV=/where/own.csv
 own: setup
 	@python -m tools.own "$(CSV)"
+
+## predict       the faces of a photo and the emotion of each: make predict PHOTO=party.jpg
+predict: setup
+	@test -n "$(PHOTO)" || { echo "error: name a photo: make predict PHOTO=party.jpg" >&2; exit 1; }
+	@python -m emotion.predict "$(PHOTO)" --out "$$(dirname "$(PHOTO)")"
 
 ## test          every test
 test: setup

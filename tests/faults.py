@@ -31,8 +31,8 @@ from rich.table import Table
 from tests.support.project import LIMIT, STAGES, Project, interruptible, remove, rewind, small_project
 
 CAUSES = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-METRICS = [f"metrics/{name}.json" for name in ("validation", "training", "evaluation")]
-RESULTS = ["dvc.lock", "models/emotion.keras", *METRICS]
+METRICS = [f"metrics/{name}.json" for name in ("validation", "training", "evaluation", "export")]
+RESULTS = ["dvc.lock", "models/emotion.keras", "models/emotion.onnx", *METRICS]
 EPOCHS = 4
 EPOCH = re.compile(r"^epoch +(\d+)/", re.MULTILINE)
 MARK = re.compile(r"Running stage '(\w+)'|epoch +\d+/")

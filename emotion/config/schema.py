@@ -124,6 +124,14 @@ class EvaluateParams(Section):
     seed: int = Field(ge=0, lt=2**32)
 
 
+class ExportParams(Section):
+    """The model as ONNX, and in which formats besides."""
+
+    opset: int = Field(ge=13, le=18)
+    litert: bool
+    int8: bool
+
+
 class PlotParams(Section):
     """How the figures look."""
 
@@ -141,6 +149,7 @@ class Params(TypedDict):
     model: ModelParams
     train: TrainParams
     evaluate: EvaluateParams
+    export: ExportParams
     plot: PlotParams
 
 

@@ -29,12 +29,17 @@ def test_a_stranger_runs_the_demo_then_compares_an_experiment_with_it_and_goes_b
     params = stranger.read("params.yaml")
     stranger.run("make", "identity")
     output = stranger.run(*DEMO)
-    assert ran(output) == ["train", "evaluate", "plot"]
+    assert ran(output) == ["train", "evaluate", "export", "plot"]
     assert "plots/*.png" in output
     assert stranger.run("git", "branch", "--show-current").strip() == "demo"
     assert stranger.run("git", "status", "--porcelain") == ""
 
-    assert ran(stranger.run("dvc", "exp", "run", "-S", "train.lr=1e-4")) == ["train", "evaluate", "plot"]
+    assert ran(stranger.run("dvc", "exp", "run", "-S", "train.lr=1e-4")) == [
+        "train",
+        "evaluate",
+        "export",
+        "plot",
+    ]
     changed = json.loads(stranger.run("dvc", "metrics", "diff", "--json"))
     assert changed["metrics/evaluation.json"]["loss"]["diff"] != 0
 

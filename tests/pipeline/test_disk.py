@@ -23,6 +23,7 @@ FOLDERS = {
     "preprocess": ["data/splits"],
     "train": ["plots", "models"],
     "evaluate": ["metrics"],
+    "export": ["metrics"],
     "plot": ["plots"],
 }
 # A user's own view of the disk, in which the first argument is a folder that is read-only.

@@ -16,7 +16,7 @@ from tests.support.project import STAGES, Project, ran, rewind
 
 FIGURES = ["training_curves", "confusion_matrix", "per_class_f1", "class_balance", "reliability", "gallery"]
 PLOTS = {"Loss", "Accuracy", "Confusion", "F1", "Reliability"}
-FROM_TRAIN = ["train", "evaluate", "plot"]
+FROM_TRAIN = ["train", "evaluate", "export", "plot"]
 
 # A change in a section, and the stages that it must rerun: no fewer, no others.
 RERUNS: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -27,6 +27,7 @@ RERUNS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "model": ({"model__name": "fast_cnn", "model__flip_average": True}, FROM_TRAIN),
     "train": ({"train__batch_size": 32, "train__logit_adjustment": True}, FROM_TRAIN),
     "evaluate": ({"evaluate__ece_bins": 4}, ["evaluate", "plot"]),
+    "export": ({"export__int8": False}, ["export"]),
     "plot": ({"plot__gallery": 3}, ["plot"]),
 }
 
@@ -34,7 +35,7 @@ RERUNS: dict[str, tuple[dict[str, Any], list[str]]] = {
 def test_a_run_leaves_every_output_and_a_clean_status(finished: Project) -> None:
     for name in FIGURES:
         assert finished.read(f"plots/{name}.png").startswith(b"\x89PNG")
-    for name in ("validation", "training", "evaluation"):
+    for name in ("validation", "training", "evaluation", "export"):
         assert json.loads(finished.read(f"metrics/{name}.json"))
     assert finished.run("dvc", "status").strip() == "Data and pipelines are up to date."
     assert finished.run("git", "status", "--porcelain") == ""
@@ -43,7 +44,9 @@ def test_a_run_leaves_every_output_and_a_clean_status(finished: Project) -> None
 def test_only_metrics_and_figures_without_faces_are_in_git(finished: Project) -> None:
     tracked = set(finished.run("git", "ls-files", "data", "models", "metrics", "plots").split())
     figures = {f"plots/{name}.png" for name in FIGURES if name != "gallery"}
-    assert tracked == figures | {f"metrics/{name}.json" for name in ("validation", "training", "evaluation")}
+    assert tracked == figures | {
+        f"metrics/{name}.json" for name in ("validation", "training", "evaluation", "export")
+    }
 
 
 def test_a_second_repro_runs_nothing(finished: Project) -> None:
@@ -94,7 +97,7 @@ def test_an_experiment_reruns_training_and_shows_its_difference(project: Project
     changed = json.loads(project.run("dvc", "metrics", "diff", "--json"))
     loss = changed["metrics/evaluation.json"]["loss"]
     assert loss["old"] != loss["new"]
-    assert set(changed) == {"metrics/training.json", "metrics/evaluation.json"}
+    assert set(changed) == {f"metrics/{name}.json" for name in ("training", "evaluation", "export")}
     names = [name for metrics in changed.values() for name in metrics]
     assert sum(not name.startswith("per_class.") for name in names) <= 22  # a screen, and then the classes
     drawn = json.loads(project.run("dvc", "plots", "diff", "--json"))["data"]

@@ -80,6 +80,7 @@ def shared(
     assert ran(team.author.run("dvc", "exp", "run", "--name", "slow", *changed)) == [
         "train",
         "evaluate",
+        "export",
         "plot",
     ]
     team.author.run("dvc", "exp", "push", "origin", "slow")

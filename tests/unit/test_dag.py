@@ -18,7 +18,10 @@ from tests.support.paths import ROOT
 from tests.support.project import STAGES
 
 CHECKPOINTS = ("--checkpoints", '"$DVC_ROOT/.checkpoints"')  # no output: it outlives the stage
-SECTIONS = {name: [name] for name in STAGES} | {"train": ["model", "train"]}
+SECTIONS = {name: [name] for name in STAGES} | {
+    "train": ["model", "train"],
+    "export": ["export", "model", "preprocess", "train"],
+}
 # Libraries that take a while to import; Keras takes the others of its line along
 WITH_KERAS = {"huggingface_hub", "keras", "matplotlib", "pandas", "sklearn", "tensorflow"}
 HEAVY = {*WITH_KERAS, "great_expectations"}
@@ -28,6 +31,7 @@ NEEDED = {
     "preprocess": {"pandas", "sklearn"},
     "train": WITH_KERAS,
     "evaluate": WITH_KERAS,
+    "export": WITH_KERAS,
     "plot": {"matplotlib", "pandas"},
 }
 
@@ -38,7 +42,7 @@ def dag() -> dict[str, Any]:
     return content
 
 
-def test_the_stages_are_the_six_modules(dag: dict[str, Any]) -> None:
+def test_the_stages_are_the_seven_modules(dag: dict[str, Any]) -> None:
     assert list(dag["stages"]) == STAGES
     assert {path.stem for path in (ROOT / "stages").glob("*.py")} == {*STAGES, "__init__"}
 
@@ -116,13 +120,16 @@ def test_every_path_of_a_command_is_a_dependency_or_an_output(dag: dict[str, Any
 
 def test_packages_hold_no_code() -> None:
     packages = [path for folder in ("emotion", "stages") for path in (ROOT / folder).rglob("__init__.py")]
-    assert len(packages) == 11
+    assert len(packages) == 13
     for package in packages:
-        assert all(isinstance(node, ast.Expr) for node in ast.parse(package.read_text("utf-8")).body)
+        nodes = ast.parse(package.read_text("utf-8")).body
+        if package.parent.name == "inference":  # for users' own programs: it hands on names, and no more
+            nodes = [node for node in nodes if not isinstance(node, ast.ImportFrom | ast.Assign)]
+        assert all(isinstance(node, ast.Expr) for node in nodes)
 
 
 def test_every_section_of_params_belongs_to_a_stage() -> None:
-    assert sorted(get_type_hints(Params)) == sorted(name for names in SECTIONS.values() for name in names)
+    assert set(get_type_hints(Params)) == {name for names in SECTIONS.values() for name in names}
 
 
 class Compared(BaseException):

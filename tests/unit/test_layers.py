@@ -10,8 +10,8 @@ LAYERS = [  # from the lowest; packages of one layer do not import each other
     {"emotion.config"},
     {"emotion.source"},
     {"emotion.data"},
-    {"emotion.synthetic", "emotion.validation", "emotion.network", "emotion.evaluation"},
-    {"emotion.training"},
+    {"emotion.synthetic", "emotion.validation", "emotion.network", "emotion.evaluation", "emotion.inference"},
+    {"emotion.training", "emotion.export", "emotion.predict"},
     {"stages"},
     {"experiments", "benchmarks", "tools"},
 ]

@@ -68,3 +68,10 @@ def test_what_runs_experiments_first_names_a_clone_that_git_does_not_know(target
     assert "dvc exp run" not in before
     assert not re.search("experiments|tools", before)
     assert after
+
+
+def test_a_photo_whose_name_has_spaces_is_one_photo_and_its_picture_comes_beside_it() -> None:
+    command = ["make", "--dry-run", "--no-print-directory", "predict", "PHOTO=my party/a b.jpg"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    last = done.stdout.splitlines()[-1]
+    assert last == 'python -m emotion.predict "my party/a b.jpg" --out "$(dirname "my party/a b.jpg")"'

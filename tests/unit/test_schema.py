@@ -84,6 +84,13 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "evaluate.bootstrap": [(0, "greater than or equal to 100"), (10**7, "less than or equal to 1000000")],
     "evaluate.ece_bins": [(0, "greater than or equal to 1"), (1001, "less than or equal to 1000")],
     "evaluate.seed": [(-1, "greater than or equal to 0"), (None, "a valid integer")],
+    "export.opset": [
+        (12, "greater than or equal to 13"),
+        (19, "less than or equal to 18"),
+        (None, "integer"),
+    ],
+    "export.litert": [("yes", "a valid boolean"), (None, "a valid boolean")],
+    "export.int8": [(8, "a valid boolean"), ("true", "a valid boolean")],
     "plot.dpi": [(10, "greater than or equal to 20"), (10_000, "less than or equal to 600")],
     "plot.gallery": [(0, "greater than or equal to 1"), ("7", "a valid integer")],
 }

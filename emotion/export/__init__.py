@@ -1,0 +1,1 @@
+"""The trained model for other runtimes, and how far each answers like Keras."""

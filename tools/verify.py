@@ -63,9 +63,14 @@ def way_back() -> str:
     back = f"git switch {found[1]}"
     if stash.split()[:1] != [head]:
         return f"HEAD is detached, as a killed `dvc exp run` leaves it; the way back: {back}"
+    if git("status", "--porcelain", "--untracked-files=no"):  # DVC's copy of the edits, as a rule
+        back += "; git stash; git stash pop stash@{1}"
+        kept = "; what differs now stays in `git stash`"
+    else:
+        back, kept = f"{back}; git stash pop", ""
     return (
-        "HEAD is detached, and uncommitted edits are in `git stash`, as a killed `dvc exp run` leaves them; "
-        f"the way back: {back}; git stash pop"
+        "HEAD is detached, and uncommitted edits are in `git stash`, as a killed `dvc exp run` leaves them"
+        f"{kept}; the way back: {back}"
     )
 
 

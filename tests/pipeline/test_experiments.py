@@ -100,12 +100,31 @@ def test_a_module_that_git_does_not_know_is_refused_before_anything_is_trained(
     assert run(project, *command, status=1).startswith("error: Git does not know emotion/training/new.py")
 
 
-def test_each_command_works_in_a_subfolder_of_a_larger_repository(part: Project) -> None:
+def part_of_something_larger(project: Project) -> Project:
+    """Move a project into a subfolder of a larger repository."""
+    larger = project.folder.parent / "larger"
+    larger.mkdir()
+    part = Project(project.folder.rename(larger / "project"))
+    part.env = project.env
+    (part.folder / ".git").rename(larger / ".git")
+    part.run("git", "add", "--all", "..")
+    part.commit("A part of something larger")
+    return part
+
+
+def test_a_search_and_its_ranking_work_in_a_subfolder_of_a_larger_repository(project: Project) -> None:
+    part = part_of_something_larger(project)
     assert "search-0  0." in run(part, *SEARCH)
-    assert "figure: sweeps/search.png" in part.run(
-        *("python", "-m", "experiments.ranking", "search", "sweeps/search.png", "train.lr")
-    )
-    assert "tuning" in run(part, *SWEEP)
+    assert "figure: again.png" in run(part, "ranking", "search", "again.png", "train.lr")
+
+
+def test_a_sweep_works_in_a_subfolder_of_a_larger_repository(project: Project) -> None:
+    output = run(part_of_something_larger(project), *SWEEP)
+    assert "figure: sweeps/tuning.png" in output
+
+
+def test_rows_are_measured_and_run_in_a_subfolder_of_a_larger_repository(measurable: Project) -> None:
+    part = part_of_something_larger(measurable)
     run(part, "measure", "paper-official", "--seeds", "1")
     assert b"paper-official,official,paper_cnn,paper,1," in part.read("experiments/results.csv")
     part.commit("A measured row")

@@ -80,29 +80,37 @@ KILLED_EXPERIMENT = """
 import os, signal, sys
 from dvc.cli import main
 from dvc.repo.experiments.queue.base import BaseStashQueue
-BaseStashQueue.{moment} = lambda *arguments, **options: os.kill(os.getpid(), signal.SIGKILL)
+from scmrepo.git.stash import Stash
+{moment} = lambda *arguments, **options: os.kill(os.getpid(), signal.SIGKILL)
 main(["exp", "run", "-S", "train.lr=0.5"])
 """
 
 
-@pytest.mark.parametrize("moment", ["_update_params", "_stash_commit_deps", "_pack_args"])
+@pytest.mark.parametrize(
+    ("moment", "way", "left"),
+    [  # before and after DVC has copied the edits back into the folder
+        ("Stash.apply", "git switch main; git stash pop", 0),
+        ("BaseStashQueue._update_params", "git switch main; git stash; git stash pop stash@{1}", 1),
+        ("BaseStashQueue._pack_args", "git switch main; git stash; git stash pop stash@{1}", 1),
+    ],
+)
 def test_what_an_experiment_killed_at_its_start_leaves_of_git_is_noticed_by_verify_and_undone_as_it_says(
-    project: Project, moment: str
+    project: Project, moment: str, way: str, left: int
 ) -> None:
     readme = project.folder / "README.md"
     readme.write_text(readme.read_text() + "mine\n")
+    params, edited = project.read("params.yaml"), project.read("README.md")
     project.run("python", "-c", KILLED_EXPERIMENT.format(moment=moment), status=-signal.SIGKILL)
     assert project.run("git", "branch", "--show-current") == ""
     assert project.run("git", "stash", "list").count("\n") == 1
 
     output = project.run("python", "-m", "tools.verify", ".dvc/cache")
-    commands = output.partition("the way back: ")[2].splitlines()[0]
-    assert commands == "git switch main; git stash pop"
-    for command in commands.split(";"):
+    assert output.partition("the way back: ")[2].splitlines()[0] == way
+    for command in way.split(";"):
         project.run(*command.split())
     assert project.run("git", "branch", "--show-current") == "main\n"
-    assert project.run("git", "stash", "list") == ""
-    assert readme.read_text().endswith("mine\n")
+    assert project.run("git", "stash", "list").count("\n") == left
+    assert (project.read("params.yaml"), project.read("README.md")) == (params, edited)
     assert "the way back" not in project.run("python", "-m", "tools.verify", ".dvc/cache")
 
 

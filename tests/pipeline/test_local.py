@@ -28,7 +28,7 @@ def test_a_row_without_dvc_is_the_model_of_the_pipeline_and_a_line_of_the_result
 
     measurable.run("python", "-m", "experiments.results", "--add", "run/result.csv")
     (run,) = csv.DictReader(measurable.read("experiments/results.csv").decode().splitlines())
-    assert (run["row"], run["seed"], run["epochs"], run["test_rows"]) == ("paper-random", "0", "2", "21")
+    assert (run["row"], run["seed"], run["epochs"], run["test_rows"]) == ("paper-random", "0", "2", "53")
     assert run["commit"] == measurable.run("git", "rev-parse", "HEAD")[:7]
     assert "| paper-random | 0 |" in measurable.read("docs/results.md").decode()
 

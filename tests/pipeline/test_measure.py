@@ -5,10 +5,12 @@ import io
 
 import pytest
 
+from emotion.config.recipes import find_row
 from experiments.results import COLUMNS
 from tests.support.project import Project, remove
 
 MEASURE = ("python", "-m", "experiments.measure")
+THREADS = str(find_row("paper-random").settings["train.threads"])
 REPRODUCE = ("python", "-m", "experiments.reproduce")
 WORKSPACE = ("python", "-m", "experiments.workspace")
 
@@ -29,7 +31,7 @@ def test_a_row_is_measured_recorded_and_reproduced(measurable: Project) -> None:
     assert second["seed"] == "4"
     assert first["commit"] == commit[:7]
     assert (first["test_rows"], first["epochs"], first["parameters"]) == ("21", "2", "2787079")
-    assert (first["threads"], len(first["model_md5"])) == ("2", 32)
+    assert (first["threads"], len(first["model_md5"])) == (THREADS, 32)
     assert float(first["training_minutes"]) >= 0
     assert "| paper-official | 3, 4 |" in project.read("docs/results.md").decode()
     assert project.read("params.yaml") == workspace
@@ -75,7 +77,7 @@ def test_a_row_that_was_measured_with_other_threads_runs_with_them_again(measura
 def test_a_training_that_is_known_is_no_reproduction(
     measurable: Project, forgotten: tuple[str, ...], known: str
 ) -> None:
-    measured = dict.fromkeys(COLUMNS, "1") | {"row": "paper-random", "seed": "0", "threads": "2"}
+    measured = dict.fromkeys(COLUMNS, "1") | {"row": "paper-random", "seed": "0", "threads": THREADS}
     (measurable.folder / "experiments/results.csv").write_text(
         f"{','.join(measured)}\n{','.join(measured.values())}\n"
     )

@@ -28,7 +28,7 @@ from emotion.inference.metadata import ModelInfo
 from emotion.labels import CLASSES, SIDE
 from emotion.network.keras_setup import keras
 from emotion.network.model import load_model, predict
-from emotion.runtime.errors import one_line_errors
+from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_file, whole_folder, write_json
 from emotion.runtime.stage import begin
 
@@ -54,6 +54,10 @@ def main() -> None:
     train, test = load_split(args.train), load_split(args.test)
 
     keras_says = predict(model, test.images)
+    if not np.isfinite(keras_says).all():
+        raise UserError(
+            f"{args.model} gives predictions that are not finite: train again with a smaller train.lr"
+        )
     accuracy = round(float((keras_says.argmax(axis=1) == test.labels).mean()), 4)
     info = ModelInfo(
         CLASSES,

@@ -34,8 +34,8 @@ def to_onnx(model: keras.Model, info: ModelInfo, opset: int) -> bytes:
         UserError: Keras runs on another backend than TensorFlow.
     """
     _require_tensorflow()
-    with _quiet(), tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "model.onnx"
+    with _quiet(), _scratch() as folder:
+        file = folder / "model.onnx"
         ready = with_stacked_views(model)
         ready.export(file, format="onnx", verbose=False, opset_version=opset)
         exported = onnx.load(file)
@@ -49,8 +49,8 @@ def to_litert(model: keras.Model) -> bytes:
         UserError: Keras runs on another backend than TensorFlow.
     """
     _require_tensorflow()
-    with _quiet(), tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "model.tflite"
+    with _quiet(), _scratch() as folder:
+        file = folder / "model.tflite"
         with_stacked_views(model).export(file, format="litert", verbose=False)
         return file.read_bytes()
 
@@ -78,8 +78,8 @@ def to_int8(model: bytes, faces: np.ndarray) -> bytes:
             batch = next(self.batches, None)
             return None if batch is None else {whole.graph.input[0].name: batch}
 
-    with _quiet(), tempfile.TemporaryDirectory() as folder:
-        source, prepared, quantised = (Path(folder) / f"{step}.onnx" for step in ("float", "ready", "int8"))
+    with _quiet(), _scratch() as folder:
+        source, prepared, quantised = (folder / f"{step}.onnx" for step in ("float", "ready", "int8"))
         source.write_bytes(model)
         # Its symbolic shape inference gives up on the graph with ten views, and the others need it no more
         quant_pre_process(source, prepared, skip_symbolic_shape=True)
@@ -129,6 +129,16 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Yield a temporary folder, which is named where it takes no more: the converters name no file."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            yield Path(folder)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, error.filename or folder) from error
 
 
 def _bytes(model: onnx.ModelProto) -> bytes:

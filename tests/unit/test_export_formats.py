@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import onnx
 import onnxruntime
 import pytest
 
+from emotion.export import formats
 from emotion.export.formats import to_int8, to_litert, to_onnx, with_stacked_views
 from emotion.export.parity import litert_probabilities, onnx_probabilities
 from emotion.network.keras_setup import keras
@@ -117,3 +119,13 @@ def test_int8_answers_nearly_the_same_and_for_each_face_alone(
     assert onnx.TensorProto.INT8 in {tensor.data_type for tensor in graph.initializer}
     assert onnxruntime.InferenceSession(small).get_modelmeta().custom_metadata_map == INFO.to_metadata()
     assert to_int8(exported, faces) == small
+
+
+def test_a_full_disk_is_said_with_the_folder_that_takes_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(OSError, match="No space") as caught, formats._scratch():
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert Path(caught.value.filename).parent == tmp_path
+    assert list(tmp_path.iterdir()) == []

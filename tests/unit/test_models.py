@@ -5,6 +5,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -193,6 +194,26 @@ def test_a_model_of_other_classes_or_another_dtype_is_refused(
         UserError, match=rf"gives {dtype} \(None, {classes}\), must give 7 probabilities in float32"
     ):
         load_model(tmp_path / "m.keras")
+
+
+def test_the_file_has_no_option_that_older_releases_of_keras_do_not_know(
+    network: keras.Model, tmp_path: Path
+) -> None:
+    save_model(from_pixels(network, flip_average=True, shift_average=2), tmp_path / "m.keras")
+    options: list[tuple[str, dict[str, Any]]] = []
+
+    def collect(entry: dict[str, Any]) -> dict[str, Any]:
+        if "module" in entry and isinstance(entry.get("config"), dict):
+            options.append((entry["class_name"], entry["config"]))
+        return entry
+
+    with zipfile.ZipFile(tmp_path / "m.keras") as file:
+        json.loads(file.read("config.json"), object_hook=collect)
+    assert {"BatchNormalization", "GlorotUniform", "Pad", "Flip"} <= {name for name, _ in options}
+    for name, config in options:
+        assert None not in config.values(), name
+        assert not any(option.startswith("renorm") for option in config)
+        assert not (name in ("Pad", "Flip") and "name" in config)
 
 
 def test_the_file_holds_no_date_and_no_address(network: keras.Model, tmp_path: Path) -> None:

@@ -266,7 +266,8 @@ def test_a_row_takes_the_stages_little_more_memory_than_its_image() -> None:
 
 def test_the_stages_whose_memory_is_measured_run_as_dvc_yaml_has_them(tmp_path: Path) -> None:
     write_faces(tmp_path / "faces.csv", 210, seed=0)
-    write_params(tmp_path, validate={"rows": 210}, model={"name": "fast_cnn"})
+    split = {"stratify": True, "validation": 0.25, "test": 0.25}  # of each class in each split
+    write_params(tmp_path, validate={"rows": 210}, preprocess=split, model={"name": "fast_cnn"})
     code = """if True:
         import json
         from pathlib import Path

@@ -41,9 +41,10 @@ These scores are of rendered faces: they say nothing about real ones.
   in a browser  dvc plots show --open
 You are on the branch demo, where the run is committed. Try, without any network:
   source .venv/bin/activate
-  dvc exp run -S train.lr=1e-4
+  dvc exp run -S model.flip_average=true    # asks about the mirror image, too, and trains nothing
   dvc metrics diff
-  git restore . && dvc checkout         # takes the experiment back
+  dvc exp run -S train.lr=1e-4              # a change of your own
+  git restore . && dvc checkout             # takes the experiments back
 Back to FER-2013:
   git switch --discard-changes {before}"""
 

@@ -298,7 +298,7 @@ def test_old_data_docs_are_replaced(good: Path) -> None:
         ("class_tolerance", 1.5),
         ("refuse_constant", 1.5),
         ("max_constant", -1),
-        ("max_duplicates", 1.0),
+        ("max_duplicates", 1.5),
     ],
 )
 def test_limits_are_checked(key: str, value: object) -> None:

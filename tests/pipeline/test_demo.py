@@ -7,12 +7,11 @@ import json
 
 import pytest
 
-from tests.support.project import Project, ran
-from tools.tiny import TINY
+from tests.support.project import SMALL, Project, ran
 
 # As small as the tiny project, but for a learning rate: it reruns train, evaluate and plot
-SMALL = [f"{name}={value}" for name, value in (TINY | {"train.lr": 0.002}).items()]
-DEMO = ("python", "-m", "tools.demo", *SMALL)
+CHANGES = [f"{name}={value}" for name, value in (SMALL | {"train.lr": 0.002}).items()]
+DEMO = ("python", "-m", "tools.demo", *CHANGES)
 
 
 @pytest.fixture

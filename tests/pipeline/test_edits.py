@@ -24,7 +24,7 @@ EDITS: dict[str, tuple[str, Any, str, str]] = {
     "preprocess": ("preprocess.seed", 7, "emotion/data/protocols.py", "metrics/validation.json"),
     "train": ("train.lr", 0.5, "emotion/training/loss.py", "data/splits/train/new.npy"),
     "evaluate": ("evaluate.ece_bins", 4, "emotion/evaluation/scores.py", "data/splits/test/new.npy"),
-    "export": ("export.litert", False, "emotion/export/parity.py", "data/splits/test/new.npy"),
+    "export": ("export.opset", 14, "emotion/export/parity.py", "data/splits/test/new.npy"),
     "plot": ("plot.gallery", 3, "emotion/evaluation/figures.py", "metrics/evaluation.json"),
 }
 

@@ -27,7 +27,7 @@ RERUNS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "model": ({"model__name": "fast_cnn", "model__flip_average": True}, FROM_TRAIN),
     "train": ({"train__batch_size": 32, "train__logit_adjustment": True}, FROM_TRAIN),
     "evaluate": ({"evaluate__ece_bins": 4}, ["evaluate", "plot"]),
-    "export": ({"export__int8": False}, ["export"]),
+    "export": ({"export__litert": True, "export__int8": True}, ["export"]),
     "plot": ({"plot__gallery": 3}, ["plot"]),
 }
 

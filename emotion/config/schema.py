@@ -92,6 +92,7 @@ class TrainParams(Section):
     shift: float = Field(ge=0, le=0.5)
     zoom: float = Field(ge=0, le=0.5)
     flip: bool
+    resample: float = Field(ge=0, le=1)
     rotation: float = Field(ge=0, le=180)
     light: float = Field(ge=0, le=1)
     erase: float = Field(ge=0, le=1)

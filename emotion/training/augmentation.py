@@ -15,7 +15,8 @@ def augmentation(params: TrainParams, shape: Shape = INPUT_SHAPE) -> keras.Model
     """Return a model that changes faces in training and leaves them alone otherwise.
 
     Args:
-        params: `shift` to `erase`; what is 0 or false is left out.
+        params: `shift` to `erase`; what is 0 or false is left out. With `resample` the zoom is left out, too:
+            the faces that are resampled have had it.
         shape: of a face, ANY_SHAPE for faces of any size.
 
     Returns:
@@ -30,10 +31,11 @@ def augmentation(params: TrainParams, shape: Shape = INPUT_SHAPE) -> keras.Model
         x = layers.RandomTranslation(
             params.shift, params.shift, fill_mode="nearest", interpolation="nearest", name="shift"
         )(x)
+    zoom = 0.0 if params.resample else params.zoom
     if params.rotation:
-        x = RotationAndZoom(params.rotation, params.zoom, name="rotation_and_zoom")(x)
-    elif params.zoom:
-        x = layers.RandomZoom((-params.zoom, params.zoom), fill_mode="nearest", name="zoom")(x)
+        x = RotationAndZoom(params.rotation, zoom, name="rotation_and_zoom")(x)
+    elif zoom:
+        x = layers.RandomZoom((-zoom, zoom), fill_mode="nearest", name="zoom")(x)
     if params.light:
         x = layers.RandomBrightness(params.light, value_range=PIXELS, name="brightness")(x)
         x = layers.RandomContrast(params.light, value_range=PIXELS, name="contrast")(x)

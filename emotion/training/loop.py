@@ -24,6 +24,7 @@ from emotion.training.loss import loss
 from emotion.training.mixup import mixup
 from emotion.training.optimizers import optimizer
 from emotion.training.progress import End, Epoch, line, title
+from emotion.training.resampling import resampled
 
 REPORT_SECONDS = 30  # between two lines of an epoch where no progress bar is shown
 TENSORFLOW = keras.backend.backend() == "tensorflow"
@@ -136,6 +137,8 @@ def _drawn(train: Split, params: TrainParams, epoch: int) -> list[np.ndarray]:
     rng = np.random.default_rng([params.seed, epoch])
     rows = epoch_rows(train.labels, params.sampling, rng)
     faces = train.images[rows]
+    if params.resample:
+        faces = resampled(faces, params.resample, params.zoom, rng)
     targets = keras.utils.to_categorical(train.labels[rows], len(CLASSES))
     if params.mixup:
         faces, targets = mixup(faces, targets, params.mixup, rng)

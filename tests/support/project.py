@@ -20,7 +20,7 @@ from tools.tiny import TINY
 
 STAGES = ["fetch", "validate", "preprocess", "train", "evaluate", "export", "plot"]
 LIMIT = 600  # seconds that a command may take
-# ONNX alone, because the other formats take longer than all stages before them; a test that needs them turns them on
+# ONNX alone, because the other formats take longer than all stages before them; a test of them turns them on
 SMALL = TINY | {"export.litert": False, "export.int8": False}
 
 

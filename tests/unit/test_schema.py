@@ -64,6 +64,7 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "train.shift": [(-0.1, "greater than or equal to 0"), (0.6, "less than or equal to 0.5")],
     "train.zoom": [(-0.1, "greater than or equal to 0"), (5, "less than or equal to 0.5")],
     "train.flip": [("true", "a valid boolean"), (0.5, "a valid boolean")],
+    "train.resample": [(-0.1, "greater than or equal to 0"), (2, "less than or equal to 1")],
     "train.rotation": [(-10, "greater than or equal to 0"), (360, "less than or equal to 180")],
     "train.light": [(1.5, "less than or equal to 1"), ("dim", "a valid number")],
     "train.erase": [(-0.5, "greater than or equal to 0"), (2, "less than or equal to 1")],

@@ -4,7 +4,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: help setup identity demo own predict test faults fuzz verify accept lint bench compare paper-tuning ranking search \
-  fast measure reproduce lock
+  fast measure reproduce pretrained lock
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -27,7 +27,7 @@ identity:
 	@git config user.email >/dev/null || \
 	  { git config user.name "Nobody" && git config user.email "nobody@localhost"; }
 
-demo paper-tuning search fast measure reproduce: identity
+demo paper-tuning search fast measure reproduce pretrained: identity
 
 ## demo          the whole pipeline on rendered faces, offline, on a branch of its own
 demo: setup
@@ -121,6 +121,10 @@ measure: setup
 ## reproduce     a measured row once more, compared with the table: make reproduce ROW=fast-official
 reproduce: setup
 	@python -m experiments.reproduce $(ROW) --set $(SET)
+
+## pretrained    the model in pretrained/ once more, and whether it comes out the same
+pretrained: setup
+	@python -m experiments.pretrained --set $(SET)
 
 ## lock          the newest releases of every package into requirements.txt; .venv is then set up anew
 lock:

@@ -23,6 +23,7 @@ from experiments.record import record
 from experiments.runner import NO_FLOOR, Outcome, in_own_folder, to_the_end
 from experiments.settings import data_settings
 
+MODEL = "models/emotion.keras"
 MEASURED = Path("sweeps/measured.csv")  # runs that are not in the results yet; not in Git
 
 
@@ -76,10 +77,8 @@ def measure(row: Row, seed: int, data: dict[str, Any]) -> None:
             "measure it in a fresh clone"
         )
         return
-    minutes, commit = done.outcome.minutes, head()
-    results.add(
-        record(row, done.params, done.training, done.scores, minutes, done.model_md5, commit), MEASURED
-    )
+    minutes, md5 = done.outcome.minutes, done.outputs[MODEL]
+    results.add(record(row, done.params, done.training, done.scores, minutes, md5, head()), MEASURED)
 
 
 def keep() -> None:
@@ -98,14 +97,14 @@ class Run(NamedTuple):
         params: what it ran with.
         training: metrics/training.json.
         scores: metrics/evaluation.json.
-        model_md5: of the model's file.
+        outputs: MD5 of each output that DVC keeps, by its path.
         outcome: how it ended.
     """
 
     params: Params
     training: dict[str, Any]
     scores: dict[str, Any]
-    model_md5: str
+    outputs: dict[str, str]
     outcome: Outcome
 
 
@@ -129,12 +128,9 @@ def run(experiment: str, settings: dict[str, Any], data: dict[str, Any]) -> Run:
     training, scores, lock = (experiment_file(experiment, file, commit) for file in files)
     if outcome.failure or not (training and scores and lock):
         raise UserError(f"the experiment {experiment} failed; see above")
-    (model,) = (
-        out["md5"]
-        for out in YAML(typ="safe", pure=True).load(lock)["stages"]["train"]["outs"]
-        if out["path"].endswith(".keras")
-    )
-    return Run(params, json.loads(training), json.loads(scores), model, outcome)
+    stages = YAML(typ="safe", pure=True).load(lock)["stages"].values()
+    outputs = {out["path"]: out["md5"] for stage in stages for out in stage["outs"]}
+    return Run(params, json.loads(training), json.loads(scores), outputs, outcome)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.machine import hardware
 from experiments import results
 from experiments.commits import refuse_what_dvc_loses
-from experiments.measure import measurable_data, run
+from experiments.measure import MODEL, measurable_data, run
 from experiments.record import conditions, differences
 
 
@@ -52,7 +52,7 @@ def reproduce(row: Row, data: dict[str, Any]) -> str:
             "fresh clone, without dvc pull"
         )
     differing = differences(known, conditions(done.params))
-    return verdict(known, done.scores["accuracy"], done.model_md5, differing)
+    return verdict(known, done.scores["accuracy"], done.outputs[MODEL], differing)
 
 
 def measured(runs: pd.DataFrame, row: str, machine: str) -> pd.Series:

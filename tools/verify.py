@@ -3,8 +3,8 @@
     python -m tools.verify "$(dvc cache dir)"
 
 DVC trusts what it once hashed; this hashes everything anew. It also removes what DVC itself leaves behind
-when it is killed while it writes a file of its own, and says how to get back from where a killed
-`dvc exp run` leaves Git.
+when it is killed while it writes a file of its own. It says how to get back from where a killed `dvc exp run`
+leaves Git, and which folder of a team's remote the team cannot write into.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from ruamel.yaml.error import YAMLError
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.git import git
 from emotion.runtime.lockfile import LOCK, dvc_hash, md5, recorded_hashes
+from tools import team_folder
 
 RWLOCK = Path(".dvc/tmp/rwlock")
 
@@ -28,8 +29,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("cache", type=Path, help="the cache of DVC; `dvc cache dir` prints it")
     cache = parser.parse_args().cache
-    if advice := way_back():
-        print(advice)
+    for advice in (way_back(), *map(team_folder.advice, team_folder.remote_folders())):
+        if advice:
+            print(advice)
     cut = list(_cut_short(cache))
     _remove(cut)  # first, because dvc.lock may be among them
     copies = sorted((cache / "files/md5").glob("??/[!.]*"))  # not what is being written

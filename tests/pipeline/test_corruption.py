@@ -117,6 +117,7 @@ def test_what_verify_removes_is_pulled_from_the_remote_and_no_stage_runs(
 ) -> None:
     project.run("dvc", "remote", "add", "--default", "team", str(tmp_path / "store"))
     project.run("dvc", "push")
+    (tmp_path / "store").chmod(0o2775)  # a group's, but not the folders in it
     changes = {CSV: flipped, ARRAY: truncated, MODEL: swapped}
     copies = [project.cached(path) for path in changes]
     for copy, (path, change) in zip(copies, changes.items(), strict=True):
@@ -124,6 +125,10 @@ def test_what_verify_removes_is_pulled_from_the_remote_and_no_stage_runs(
         damage(project.folder / path, change)
     removed = verify(project)
     assert all(f"removed: {copy}\n" in removed for copy in copies)
+    assert (
+        f"{tmp_path / 'store'} is a group's, but not all of it, as {tmp_path / 'store/files'} shows"
+        in removed
+    )
     assert not any((project.folder / path).exists() for path in changes)
     project.run("dvc", "pull")
     assert {path for path in changes if project.read(path) != finished.read(path)} == set()

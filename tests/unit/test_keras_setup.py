@@ -38,6 +38,15 @@ def test_a_stage_that_imports_tensorflow_prints_no_greeting(stage: str) -> None:
     assert done.stderr == ""
 
 
+def test_keras_comes_without_the_packages_that_it_does_not_need_here_and_they_can_be_imported_later() -> None:
+    code = (
+        "import sys; from emotion.network.keras_setup import UNUSED, keras; "
+        "print([name for name in UNUSED if name in sys.modules]); import matplotlib, pandas, sklearn"
+    )
+    done = run("-c", code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+
+
 def test_all_but_the_greeting_is_passed_on_in_its_order(capfd: pytest.CaptureFixture[str]) -> None:
     with without_greeting():
         os.write(

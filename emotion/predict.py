@@ -1,6 +1,7 @@
 """Find the faces in photos, videos or a camera's picture, and name the emotion of each.
 
 python -m emotion.predict party.jpg --out party.faces.jpg    # a table here, a picture with boxes there
+python -m emotion.predict party.jpg --out seen.jpg --explain  # also what spoke for each emotion
 python -m emotion.predict *.jpg --json                       # a JSON object a line
 python -m emotion.predict clip.mp4 --out clip.faces.mp4      # and clip.faces.csv: emotions over time
 python -m emotion.predict --camera 0                         # until Ctrl-C, or q in its window
@@ -11,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from emotion.inference.drawing import FORMATS, check_picture, write_annotated
+from emotion.inference.drawing import FORMATS, Draw, annotated, check_picture, write_picture
 from emotion.inference.photos import read_photo
 from emotion.inference.recognizer import EmotionRecognizer, Face
 from emotion.inference.reports import json_line, model_line, table
@@ -49,6 +50,12 @@ def predict() -> None:
         help="an exported model; by default pretrained/emotion.onnx, or else models/emotion.onnx",
     )
     parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="add to the pictures of --out what spoke for the emotion of each face (Grad-CAM); loads Keras "
+        "and models/emotion.keras",
+    )
+    parser.add_argument(
         "--workers", type=int, default=_cores(), help="photos read at once; by default the cores"
     )
     args = parser.parse_args()
@@ -56,7 +63,9 @@ def predict() -> None:
         parser.error("name either files or a camera: --camera 0")
     if args.workers < 1:
         parser.error(f"--workers is {args.workers}: it must be at least 1")
-    workers = min(args.workers, len(args.files))
+    if args.explain and (args.out is None or not args.files or any(map(is_video, args.files))):
+        parser.error("--explain is for photos, and adds to the pictures of --out: name one")
+    workers = 1 if args.explain else min(args.workers, len(args.files))  # Keras takes every core for one
     recognizer = EmotionRecognizer(args.model, threads=1 if workers > 1 else 0)
     print(
         model_line(recognizer.path, recognizer.info), file=sys.stderr if args.json else sys.stdout, flush=True
@@ -65,12 +74,23 @@ def predict() -> None:
         from emotion.inference.camera import watch
 
         watch(recognizer, args.camera, args.json)
-    elif not predict_files(recognizer, args.files, args.json, args.out, workers):
+        return
+    draw: Draw = annotated
+    if args.explain:
+        from emotion.explain.photos import explained
+
+        draw = explained(recognizer)
+    if not predict_files(recognizer, args.files, args.json, args.out, workers, draw):
         sys.exit(1)
 
 
 def predict_files(
-    recognizer: EmotionRecognizer, files: list[Path], as_json: bool, out: Path | None, workers: int
+    recognizer: EmotionRecognizer,
+    files: list[Path],
+    as_json: bool,
+    out: Path | None,
+    workers: int,
+    draw: Draw,
 ) -> int:
     """Print what is in each file, and write it with its faces marked if asked to.
 
@@ -82,6 +102,7 @@ def predict_files(
         as_json: print a JSON object a line in place of tables.
         out: where to write: a file, or a folder for several files; None writes nothing.
         workers: how many photos are worked on at once.
+        draw: returns a photo, uint8 (H, W, 3), with its faces marked.
 
     Returns:
         How many files were done.
@@ -95,7 +116,7 @@ def predict_files(
         photo = read_photo(file)
         faces = recognizer.predict(photo)
         if file in places:
-            write_annotated(places[file], photo, faces)
+            write_picture(places[file], draw(photo, faces))
         return faces
 
     done = 0

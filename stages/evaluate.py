@@ -1,7 +1,7 @@
 """Measure the model on the test split: metrics for DVC, the paper's table on the terminal.
 
 The predictions, the scores of each class and the calibration go to CSV files, for the figures and for
-`dvc plots`.
+`dvc plots`; so do maps of what spoke for the most confident mistakes.
 """
 
 import argparse
@@ -13,7 +13,9 @@ import pandas as pd
 from emotion.config.schema import FloorParams, load_params
 from emotion.data.duplicates import unseen
 from emotion.data.storage import Split, load_split
+from emotion.evaluation.maps import save_maps
 from emotion.evaluation.scores import calibration, class_scores, evaluation, report_table
+from emotion.explain.grad_cam import GradCAM
 from emotion.labels import CLASSES
 from emotion.network.model import load_model, predict
 from emotion.runtime.errors import UserError, one_line_errors
@@ -21,6 +23,7 @@ from emotion.runtime.files import whole_file, write_json
 from emotion.runtime.stage import begin
 
 ROUNDING = 1e-3  # how far the sum of a row of probabilities may be from 1
+EXPLAINED = 100  # mistakes, the most confident: as many as the gallery can show
 
 
 def main() -> None:
@@ -34,6 +37,7 @@ def main() -> None:
     parser.add_argument("--predictions", type=Path, required=True, help="where to write the predictions")
     parser.add_argument("--per-class", type=Path, required=True, help="where to write the class scores")
     parser.add_argument("--calibration", type=Path, required=True, help="where to write the calibration")
+    parser.add_argument("--maps", type=Path, required=True, help="where to write what spoke for the mistakes")
     args = parser.parse_args()
     every = load_params()
     params = every["evaluate"]
@@ -52,11 +56,14 @@ def main() -> None:
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     clean = unseen(test.images, *seen)
     metrics = evaluation(test.labels, probabilities, clean, params.bootstrap, params.ece_bins, params.seed)
+    mistakes = most_confident_mistakes(test, predicted, confidence)
+    maps = GradCAM(model)(test.images[mistakes], predicted[mistakes])
 
     stage.check_unchanged()
     write_columns(args.predictions, prediction_table(test, predicted, confidence))
     write_columns(args.per_class, class_scores(test.labels, predicted))
     write_columns(args.calibration, vars(calibration(confidence, predicted == test.labels, params.ece_bins)))
+    save_maps(args.maps, test.rows[mistakes], maps)
     write_json(args.metrics, metrics)
 
     print(report_table(test.labels, predicted))
@@ -81,6 +88,13 @@ def check_floor(metrics: dict[str, float], floor: FloorParams) -> None:
                 f"{name} {metrics[name]} is under evaluate.floor.{name} {least}; to accept any: "
                 f"dvc exp run -S evaluate.floor.{name}=null"
             )
+
+
+def most_confident_mistakes(test: Split, predicted: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+    """Return which test faces have the most confident wrong predictions, integers (100,) at most."""
+    surest = np.argsort(-confidence, kind="stable")
+    mistakes: np.ndarray = surest[(predicted != test.labels)[surest]][:EXPLAINED]
+    return mistakes
 
 
 def prediction_table(test: Split, predicted: np.ndarray, confidence: np.ndarray) -> dict[str, np.ndarray]:

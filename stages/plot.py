@@ -10,6 +10,7 @@ import pandas as pd
 from emotion.config.schema import load_params
 from emotion.data.storage import SPLITS, load_split
 from emotion.evaluation import figures
+from emotion.evaluation.maps import load_maps
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.stage import begin
@@ -26,13 +27,14 @@ def main() -> None:
     parser.add_argument("--curves", type=Path, required=True, help="folder of the live curves")
     parser.add_argument("--predictions", type=Path, required=True, help="predictions of the test split")
     parser.add_argument("--calibration", type=Path, required=True, help="calibration of the predictions")
+    parser.add_argument("--maps", type=Path, required=True, help="what spoke for the mistakes")
     parser.add_argument("--metrics", type=Path, required=True, help="metrics of the test split")
     parser.add_argument("--plots", type=Path, required=True, help="where to write the figures")
     args = parser.parse_args()
     every = load_params()
     params = every["plot"]
     folders = {name: getattr(args, name) for name in SPLITS}
-    inputs = (*folders.values(), args.curves, args.predictions, args.calibration, args.metrics)
+    inputs = (*folders.values(), args.curves, args.predictions, args.calibration, args.maps, args.metrics)
     stage = begin("plot", every, *inputs)
     splits = {name: load_split(folder) for name, folder in folders.items()}
     test = splits["test"]
@@ -43,14 +45,24 @@ def main() -> None:
         class_numbers(predictions[name], args.predictions) for name in ("actual", "predicted")
     )
     bins = read_columns(args.calibration, BIN_COLUMNS)
+    maps = load_maps(args.maps)
     f1, calibration_error = read_metrics(args.metrics)
+
+    gallery = figures.gallery(
+        test.images,
+        actual,
+        predicted,
+        predictions["confidence"],
+        params.gallery,
+        [maps.get(row) for row in test.rows],
+    )
 
     drawn = {
         "training_curves": figures.training_curves(*(read_curves(args.curves, name) for name in SPLITS[:2])),
         "confusion_matrix": figures.confusion_matrix(actual, predicted),
         "per_class_f1": figures.per_class_f1(f1),
         "class_balance": figures.class_balance({name: split.labels for name, split in splits.items()}),
-        "gallery": figures.gallery(test.images, actual, predicted, predictions["confidence"], params.gallery),
+        "gallery": gallery,
         "reliability": figures.reliability(bins, calibration_error),
     }
     stage.check_unchanged()

@@ -1,13 +1,14 @@
 """The figures of a run, each drawn from plain arrays; the same arrays give the same PNG bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from emotion.labels import CLASSES
@@ -16,6 +17,7 @@ from emotion.runtime.files import whole_file
 # Okabe and Ito's colours, which colour-blind people can tell apart.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#595959"
 SKY, VERMILION = "#56B4E9", "#D55E00"
+OPACITY = 0.7  # of the colour where most spoke for a class
 STYLE = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same glyphs everywhere
     "font.size": 10,
@@ -191,9 +193,14 @@ def _mark_gaps(axes: Axes, bins: Columns) -> None:
 
 @house_style
 def gallery(
-    images: np.ndarray, actual: np.ndarray, predicted: np.ndarray, confidence: np.ndarray, columns: int
+    images: np.ndarray,
+    actual: np.ndarray,
+    predicted: np.ndarray,
+    confidence: np.ndarray,
+    columns: int,
+    maps: Sequence[np.ndarray | None],
 ) -> Figure:
-    """Draw a row of faces that are recognised and two rows of the most confident mistakes.
+    """Draw a row of faces that are recognised and two of the surest mistakes, with what spoke for them.
 
     Args:
         images: uint8 (N, 48, 48, 1).
@@ -201,19 +208,33 @@ def gallery(
         predicted: the same of the predictions.
         confidence: float (N,), the probability of the predicted class.
         columns: faces in a row.
+        maps: for each face, what spoke for the predicted class, float (h, w), 0 to 1, where that is known.
     """
     surest = np.argsort(-confidence, kind="stable")
     right = surest[(predicted == actual)[surest]]
     wrong = surest[(predicted != actual)[surest]]
     spread = np.linspace(0, len(right) - 1, min(columns, len(right))).round().astype(int)
 
-    figure = Figure(figsize=(max(1.3 * columns, 5.2), 5.8))
-    upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=[1.1, 2]).ravel()
+    figure = Figure(figsize=(max(1.3 * columns, 5.2), 8.4))
+    upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=[1.1, 3.6]).ravel()
     upper.suptitle("Right, from the most to the least confident: class, confidence", fontsize=11)
-    lower.suptitle("Wrong, the most confident first: actual → predicted, confidence", fontsize=11)
-    for part, chosen, rows in ((upper, right[spread], 1), (lower, wrong[: 2 * columns], 2)):
-        labels = [_face_label(actual[i], predicted[i], confidence[i]) for i in chosen]
-        _draw_faces(part, images[chosen], labels, rows, columns)
+    lower.suptitle(
+        "Wrong, the most confident first: actual → predicted, confidence; below, what spoke for it",
+        fontsize=11,
+    )
+    for part, chosen, rows in ((upper, right[spread], 1), (lower, wrong[: 2 * columns], 4)):
+        places = part.subplots(rows, columns, squeeze=False)
+        for axes in places.ravel():
+            axes.set_axis_off()
+        if len(chosen) == 0:
+            places[0, 0].text(0, 0.5, "none")
+        for number, face in enumerate(chosen):
+            row, column = divmod(number, columns)
+            axes = places[row if rows == 1 else 2 * row, column]
+            _draw_face(axes, images[face])
+            axes.set_title(_face_label(actual[face], predicted[face], confidence[face]), fontsize=8)
+            if rows > 1 and (heat := maps[face]) is not None:
+                _draw_face(places[2 * row + 1, column], images[face], heat)
     return figure
 
 
@@ -223,15 +244,14 @@ def _face_label(actual: int, predicted: int, confidence: float) -> str:
     return f"{CLASSES[actual]} →\n{CLASSES[predicted]} {confidence:.2f}"
 
 
-def _draw_faces(part: SubFigure, images: np.ndarray, labels: list[str], rows: int, columns: int) -> None:
-    places = part.subplots(rows, columns, squeeze=False).ravel()
-    for axes in places:
-        axes.set_axis_off()
-    for axes, image, label in zip(places, images, labels, strict=False):
-        axes.imshow(image[:, :, 0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        axes.set_title(label, fontsize=8)
-    if len(images) == 0:
-        places[0].text(0, 0.5, "none")
+def _draw_face(axes: Axes, image: np.ndarray, heat: np.ndarray | None = None) -> None:
+    """Draw a face, uint8 (48, 48, 1), under the colour of a map, float (h, w), if there is one."""
+    axes.imshow(image[:, :, 0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    if heat is not None:
+        height, width = image.shape[:2]
+        colour = np.empty((*heat.shape, 4))
+        colour[..., :3], colour[..., 3] = to_rgb(VERMILION), OPACITY * heat
+        axes.imshow(colour, extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="bilinear")
 
 
 def _name_classes(axes: Axes) -> None:

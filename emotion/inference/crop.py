@@ -49,17 +49,18 @@ class Square:
     angle: float
 
 
-def frame(box: np.ndarray, points: np.ndarray, framing: Framing) -> Square:
+def frame(box: np.ndarray, points: np.ndarray, framing: Framing, tilt: float = TILT) -> Square:
     """Return the square to cut out for a face.
 
     Args:
         box: left, top, right and bottom in pixels, float (4,).
         points: the person's right eye and left eye, then others, in pixels, float (N, 2).
         framing: where the face lies in the box.
+        tilt: degrees up to which a head is left as it is.
     """
     across, down = points[1] - points[0]
     angle = math.atan2(down, across)
-    if abs(angle) <= math.radians(TILT):
+    if abs(angle) <= math.radians(tilt):
         angle = 0.0
     left, top, right, bottom = (float(edge) for edge in box)
     size = (right - left + bottom - top) / 2

@@ -5,7 +5,7 @@ for face in EmotionRecognizer().predict("party.jpg"):
     print(face.emotion, face.probabilities)
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -32,12 +32,14 @@ class Face:
         score: how sure the detector is that it is a face, 0 to 1.
         probabilities: of each emotion by its name; they add up to 1.
         emotion: the most probable one.
+        crop: the face as it was classified, uint8 (side, side), grey.
     """
 
     box: tuple[float, float, float, float]
     score: float
     probabilities: dict[str, float]
     emotion: str
+    crop: np.ndarray = field(repr=False, compare=False)
 
 
 class EmotionRecognizer:
@@ -74,15 +76,18 @@ class EmotionRecognizer:
             frame(box, points, self.info.framing)
             for box, points in zip(found.boxes, found.points, strict=True)
         ]
-        faces = [cut(photo, square, self.info.side) for square in squares]
+        crops = [cut(photo, square, self.info.side) for square in squares]
         return [
             Face(
                 box=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
                 score=float(score),
                 probabilities=dict(zip(self.info.classes, (float(value) for value in row), strict=True)),
                 emotion=self.info.classes[int(row.argmax())],
+                crop=crop,
             )
-            for box, score, row in zip(found.boxes, found.scores, self.classify(faces), strict=True)
+            for box, score, row, crop in zip(
+                found.boxes, found.scores, self.classify(crops), crops, strict=True
+            )
         ]
 
     def classify(self, faces: list[np.ndarray]) -> np.ndarray:

@@ -8,16 +8,18 @@ import pytest
 
 from emotion.data.duplicates import unseen
 from emotion.data.storage import SPLITS, Split, load_split, save_split
+from emotion.evaluation.maps import load_maps
+from emotion.explain.grad_cam import GradCAM
 from emotion.labels import CLASSES
 from emotion.network.keras_setup import keras
-from emotion.network.model import save_model
+from emotion.network.model import from_pixels, predict, save_model
 from emotion.runtime.errors import UserError
 from stages import evaluate
 from tests.support.parameters import write_params
 
 ROWS = 30
-OPTIONS = ["--predictions", "--per-class", "--calibration"]
-TABLES = ["predictions.csv", "per_class.csv", "calibration.csv"]
+OPTIONS = ["--predictions", "--per-class", "--calibration", "--maps"]
+TABLES = ["predictions.csv", "per_class.csv", "calibration.csv", "maps.npz"]
 PARAMS = {"bootstrap": 200, "ece_bins": 5, "floor": {"accuracy": None, "macro_f1": None}}
 SEEN = 4  # the first test rows stand in train or validation, too
 
@@ -26,14 +28,10 @@ SEEN = 4  # the first test rows stand in train or validation, too
 def model() -> keras.Model:
     """A tiny untrained network of the shape that the stage expects."""
     keras.utils.set_random_seed(0)
-    return keras.Sequential(
-        [
-            keras.layers.Input((48, 48, 1), dtype="uint8"),
-            keras.layers.Rescaling(1 / 255),
-            keras.layers.Flatten(),
-            keras.layers.Dense(len(CLASSES), activation="softmax"),
-        ]
-    )
+    inputs = keras.layers.Input((48, 48, 1))
+    x = keras.layers.Conv2D(2, 3, strides=8, activation="relu")(inputs)
+    x = keras.layers.Flatten()(x)
+    return from_pixels(keras.Model(inputs, keras.layers.Dense(len(CLASSES), activation="softmax")(x)))
 
 
 @pytest.fixture
@@ -104,6 +102,21 @@ def test_calibration_file_covers_every_test_row(run: Path) -> None:
     assert sum(int(row["rows"]) for row in bins) == ROWS
 
 
+def test_the_most_confident_mistakes_come_with_what_spoke_for_them(
+    run: Path, model: keras.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate, "EXPLAINED", 5)
+    evaluate.main()
+    test = load_split(run / "test")
+    says = predict(model, test.images)
+    wrong = np.flatnonzero(says.argmax(axis=1) != test.labels)
+    surest = wrong[np.argsort(-says.max(axis=1)[wrong], kind="stable")][:5]
+    maps = load_maps(run / "maps.npz")
+    assert list(maps) == test.rows[surest].tolist()
+    expected = GradCAM(model)(test.images[surest], says.argmax(axis=1)[surest])
+    assert np.stack(list(maps.values())) == pytest.approx(expected, abs=0.002)
+
+
 def test_the_terminal_shows_the_papers_table_and_the_accuracy_with_its_interval(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,7 +133,7 @@ def test_the_same_model_gives_the_same_bytes_with_line_feeds_only(run: Path) -> 
     first = outputs(run)
     evaluate.main()
     assert outputs(run) == first
-    assert not any(b"\r" in content for content in first)
+    assert not any(b"\r" in content for content in first[:-1])
 
 
 @pytest.mark.parametrize("name", ["accuracy", "macro_f1"])
@@ -145,7 +158,7 @@ def test_a_score_under_its_floor_fails_after_all_is_written(
 
 
 def test_numbers_that_are_no_probabilities_leave_no_output(run: Path, model: keras.Model) -> None:
-    logits = keras.layers.Rescaling(2.0)(model.outputs[0])
+    logits = keras.layers.Rescaling(2.0, name="doubled")(model.outputs[0])
     save_model(keras.Model(model.inputs, logits), run / "emotion.keras")
     with pytest.raises(UserError, match=r"emotion\.keras predicts values that are not probabilities"):
         evaluate.main()

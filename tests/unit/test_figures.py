@@ -135,12 +135,28 @@ def test_gallery_orders_faces_by_confidence(rng: np.random.Generator) -> None:
     actual = np.array([3, 5, 0, 1, 2, 4])
     predicted = np.array([3, 5, 0, 0, 3, 3])
     confidence = np.array([0.5, 0.9, 0.7, 0.6, 0.95, 0.8])
-    figure = figures.gallery(images, actual, predicted, confidence, columns=3)
+    maps = [None] * 6
+    figure = figures.gallery(images, actual, predicted, confidence, columns=3, maps=maps)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     right = ["Surprise 0.90", "Angry 0.70", "Happiness 0.50"]
     wrong = ["Fear →\nHappiness 0.95", "Sad →\nHappiness 0.80", "Disgust →\nAngry 0.60"]
     assert titles == right + wrong
     assert (np.asarray(figure.axes[0].images[0].get_array()) == images[1, :, :, 0]).all()
+
+
+def test_gallery_shows_below_a_mistake_what_spoke_for_it(rng: np.random.Generator) -> None:
+    images = rng.integers(0, 256, (3, 48, 48, 1), np.uint8)
+    heat = np.zeros((6, 6))
+    heat[2, 4] = 1
+    figure = figures.gallery(
+        images, np.array([3, 3, 3]), np.array([3, 2, 1]), np.array([0.5, 0.6, 0.7]), 2, [None, heat, None]
+    )
+    below = figure.axes[2 + 2 : 2 + 4]  # two places of the right ones, two of the wrong ones, then these
+    assert [len(axes.images) for axes in below] == [0, 2]
+    face, colour = below[1].images
+    assert (np.asarray(face.get_array()) == images[1, :, :, 0]).all()
+    assert np.argwhere(np.asarray(colour.get_array())[..., 3]).tolist() == [[2, 4]]
+    assert face.get_extent() == colour.get_extent()
 
 
 @pytest.mark.parametrize("columns", [1, 7])
@@ -149,7 +165,9 @@ def test_gallery_copes_with_fewer_faces_than_places(
     rng: np.random.Generator, predicted: list[int], columns: int
 ) -> None:
     images = rng.integers(0, 256, (2, 48, 48, 1), np.uint8)
-    figure = figures.gallery(images, np.array([3, 5]), np.array(predicted), np.array([0.9, 0.8]), columns)
+    figure = figures.gallery(
+        images, np.array([3, 5]), np.array(predicted), np.array([0.9, 0.8]), columns, [None] * 2
+    )
     assert "none" in texts(figure)
 
 
@@ -168,5 +186,6 @@ def test_gallery_of_noise_is_small(tmp_path: Path, rng: np.random.Generator) -> 
     images = rng.integers(0, 256, (60, 48, 48, 1), np.uint8)
     actual, predicted = rng.integers(0, len(CLASSES), (2, 60))
     path = tmp_path / "gallery.png"
-    figures.save_png(figures.gallery(images, actual, predicted, np.ones(60), 7), path, dpi=100)
-    assert path.stat().st_size < SMALL
+    maps = list(rng.random((60, 6, 6)))
+    figures.save_png(figures.gallery(images, actual, predicted, np.ones(60), 7, maps), path, dpi=100)
+    assert path.stat().st_size < 4 * SMALL  # coloured; it is not in Git

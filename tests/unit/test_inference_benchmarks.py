@@ -1,15 +1,16 @@
-"""The measurements of framing and of the whole path at a tiny size: what they do, not what they find."""
+"""The measurements on pasted faces at a tiny size: what they do, not what they find."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks import margins, photo, tilt
 from benchmarks.framing import framings
-from benchmarks.photo import drawn, measure, pasted
-from emotion.data.storage import Split
-from emotion.inference import EmotionRecognizer
+from benchmarks.pasting import drawn, look, pasted
+from emotion.data.storage import Split, save_split
 from tests.support.classifiers import write_classifier
 from tests.support.paths import ROOT
 
@@ -41,9 +42,11 @@ def test_a_picture_without_a_face_has_no_framing(face: np.ndarray) -> None:
 
 
 def test_faces_are_pasted_whole_at_three_to_six_times_their_size(face: np.ndarray) -> None:
-    for picture, (left, top, side) in pasted(np.stack([face] * 10), drawn(2)):
+    for picture, place in pasted(np.stack([face] * 10), drawn(2)):
         assert picture.shape == (480, 640, 3)
-        assert 144 <= side <= 288
+        assert 144 <= place.side <= 288
+        side = round(place.side)
+        left, top = round(place.x - side / 2), round(place.y - side / 2)
         inner = slice(side // 4, -side // 4)
         square = picture[top : top + side, left : left + side]
         assert square.shape[:2] == (side, side)
@@ -51,11 +54,83 @@ def test_faces_are_pasted_whole_at_three_to_six_times_their_size(face: np.ndarra
         assert np.array_equal(square[inner, inner, 0], np.asarray(expected)[inner, inner])
 
 
-def test_what_becomes_of_the_faces_is_counted(face: np.ndarray, tmp_path: Path) -> None:
-    recognizer = EmotionRecognizer(write_classifier(tmp_path / "m.onnx"))
-    dark = face // 4 * 3  # Sad, to the classifier by hand
+def test_a_turned_face_is_found_turned_by_the_same_angle(face: np.ndarray) -> None:
+    for angle in (30, -30):
+        (seen,) = look(face[None], drawn(1), angle)
+        assert seen.points is not None
+        across, down = seen.points[1] - seen.points[0]
+        assert np.degrees(np.arctan2(down, across)) == pytest.approx(angle, abs=8)
+
+
+@pytest.fixture(scope="module")
+def folder(face: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that takes dark faces for Sad, and a split of two such and one that is white all over."""
+    folder = tmp_path_factory.mktemp("project")
+    write_classifier(folder / "m.onnx")
+    dark = face // 4 * 3
     images = np.stack([dark, dark, np.full_like(face, 255)])[..., None]
-    test = Split(images, np.array([4, 4, 0], np.uint8), np.arange(3, dtype=np.int32))
-    losses = measure(recognizer, test, faces=3, pictures=drawn(1))
-    assert (losses.faces, losses.found, losses.false) == (3, 2, 0)  # the third is white all over
-    assert (losses.direct, losses.path) == (1, 1)
+    (folder / "test").mkdir()
+    save_split(folder / "test", Split(images, np.array([4, 4, 0], np.uint8), np.arange(3, dtype=np.int32)))
+    return folder
+
+
+def printed(
+    module: object, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> list[str]:
+    monkeypatch.chdir(folder)
+    words = ["benchmark", "--model", "m.onnx", "--test", "test"]
+    monkeypatch.setattr(sys, "argv", [*words, "--out", "m.png"] if module is margins else words)
+    module.main()  # type: ignore[attr-defined]
+    return capsys.readouterr().out.splitlines()
+
+
+def test_what_becomes_of_the_faces_is_counted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    *_, row = printed(photo, folder, monkeypatch, capsys)
+    assert row == "| this project | 2 of 3 (66.7%) | 0 | 1.0000 | 1.0000 | 1.0000 | 100.0% |"
+
+
+def test_each_way_of_turning_has_its_accuracy_for_each_angle(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tilt, "ANGLES", (0, 30))
+    *_, straight, turned = printed(tilt, folder, monkeypatch, capsys)
+    assert straight == "| 0° | 2 of 3 | 1.0000 | 1.0000 | 1.0000 |"
+    assert turned == "| 30° | 2 of 3 | 1.0000 | 1.0000 | 1.0000 |"
+
+
+def test_margins_are_measured_around_the_models_own_and_drawn_small(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = printed(margins, folder, monkeypatch, capsys)
+    assert lines[0] == "fed directly: 1.0000"
+    assert [line[:6] for line in lines[4:11]] == [f"| {0.88 + step / 10:.2f}" for step in range(7)]
+    assert (folder / "m.png").stat().st_size < 60_000
+
+
+FER = """
+import json, sys
+from pathlib import Path
+import numpy as np
+faces, photos = (np.load(Path(sys.argv[1], f"{name}.npy")) for name in ("faces", "photos"))
+assert faces.shape == (3, 48, 48) and photos.shape == (3, 480, 640, 3)
+middles = [[[[300, 220, 340, 260], "Sad"]], [], [[[0, 0, 1, 1], "Sad"]]]
+print("a word of its own")
+print(json.dumps({"direct": ["Sad", "Sad", "Happiness"], "photos": middles}))
+"""
+
+
+def test_another_package_gets_the_same_photos_and_its_answers_are_counted_the_same_way(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "adapter.py").write_text(FER)
+    monkeypatch.setattr(photo, "ADAPTER", tmp_path / "adapter.py")
+    monkeypatch.setattr(photo, "covers", lambda place, box: box[0] == 300)
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(
+        sys, "argv", ["photo", "--model", "m.onnx", "--test", "test", "--fer", sys.executable]
+    )
+    photo.main()
+    *_, row = capsys.readouterr().out.splitlines()
+    assert row == "| fer | 1 of 3 (33.3%) | 1 | 1.0000 |  | 1.0000 | 100.0% |"

@@ -11,7 +11,8 @@ LAYERS = [  # from the lowest; packages of one layer do not import each other
     {"emotion.source"},
     {"emotion.data"},
     {"emotion.synthetic", "emotion.validation", "emotion.network", "emotion.evaluation", "emotion.inference"},
-    {"emotion.training", "emotion.export", "emotion.predict"},
+    {"emotion.training", "emotion.export", "emotion.explain"},
+    {"emotion.predict"},
     {"stages"},
     {"experiments", "benchmarks", "tools"},
 ]

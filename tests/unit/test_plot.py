@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from emotion.data.storage import SPLITS, Split, save_split
+from emotion.evaluation.maps import load_maps, save_maps
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError
 from emotion.runtime.files import write_json
@@ -26,6 +27,7 @@ FIGURES = [
 ARGUMENTS = [
     *(word for name in SPLITS for word in (f"--{name}", name)),
     *("--curves", "training", "--predictions", "predictions.csv", "--calibration", "calibration.csv"),
+    *("--maps", "maps.npz"),
     *("--metrics", "evaluation.json", "--plots", "plots"),
 ]
 METRICS: dict[str, Any] = {"ece": 0.2, "per_class": {name: {"f1": 0.5, "support": 3} for name in CLASSES}}
@@ -53,6 +55,7 @@ def run(tmp_path: Path) -> Path:
         tmp_path / "calibration.csv",
         ["low,high,rows,confidence,accuracy", "0,0.5,11,0.4,0.3", "0.5,1,9,0.6,1"],
     )
+    save_maps(tmp_path / "maps.npz", np.arange(10), rng.random((10, 6, 6)))
     write_json(tmp_path / "evaluation.json", METRICS)
     for name in ("train", "validation"):
         for metric in ("loss", "accuracy"):
@@ -111,6 +114,20 @@ def test_a_missing_curve_is_one_line_with_its_path(run: Path, monkeypatch: pytes
         UserError, match=r"train/loss\.tsv cannot be read \(.*No such file.*\); run: dvc repro"
     ):
         main_in(run, monkeypatch)
+
+
+def test_maps_come_back_by_row_to_eight_bits_and_damaged_ones_are_refused(tmp_path: Path) -> None:
+    path, heat = tmp_path / "maps.npz", np.random.default_rng(0).random((2, 6, 6))
+    save_maps(path, np.array([7, 3]), heat)
+    found = load_maps(path)
+    assert list(found) == [7, 3]
+    assert found[3] == pytest.approx(heat[1], abs=0.002)
+    save_maps(path, np.array([7]), heat)
+    contents = [path.read_bytes(), path.read_bytes()[:100], b"hello", b""]
+    for content in contents:
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=r"maps\.npz cannot be read \(.*\); run: dvc repro -f evaluate$"):
+            load_maps(path)
 
 
 def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:

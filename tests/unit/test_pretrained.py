@@ -68,7 +68,7 @@ def test_other_bytes_must_be_as_accurate_within_two_standard_errors(
             shipped, made, 3589
         )
     else:
-        with pytest.raises(UserError, match="not within 0.0167"):
+        with pytest.raises(UserError, match=r"not within 0\.0167"):
             compare(shipped, made, 3589)
 
 

@@ -22,12 +22,14 @@ from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.git import git
 
 BRANCH = "demo"
-# For less than four minutes on two cores: small batches, so that a few epochs are steps enough for BatchNorm.
+# For a minute or two on two cores: the small network, and small batches, so that a few epochs are steps enough for
+# batch normalisation
 DEMO: dict[str, Any] = {
     "fetch.source": "faces",
     "fetch.faces.rows": 2400,
     "validate.rows": 2400,
-    "train.epochs": 8,
+    "model.name": "fast_cnn",
+    "train.epochs": 5,
     "train.batch_size": 16,
     "train.lr": 0.001,
     "evaluate.floor.accuracy": None,

@@ -12,7 +12,8 @@ from emotion.runtime.files import whole_file
 from emotion.runtime.links import check_links
 from emotion.runtime.stage import begin
 from emotion.source import hub
-from emotion.source.archive import DamagedFileError, csv_chunks
+from emotion.source.archive import DamagedFileError
+from emotion.source.layouts import official_csv
 from emotion.synthetic.expressions import write_faces
 
 
@@ -44,15 +45,15 @@ def from_hub(fetch: FetchParams, out: Path, check: Callable[[], None] = lambda: 
     ever: a copy that proves wrong is downloaded once more.
     """
     try:
-        put(hub.download(fetch.repo, fetch.revision, fetch.file), out, fetch.sha256, check)
+        put(hub.download(fetch.repo, fetch.revision, fetch.file), out, fetch, check)
     except DamagedFileError as error:
         print(f"{error}; downloading it once more")
-        put(hub.download(fetch.repo, fetch.revision, fetch.file, force=True), out, fetch.sha256, check)
+        put(hub.download(fetch.repo, fetch.revision, fetch.file, force=True), out, fetch, check)
 
 
 def from_file(fetch: FetchParams, out: Path, check: Callable[[], None] = lambda: None) -> None:
     """Put the CSV of a local file in place, if `check` raises no error."""
-    put(own_file(fetch), out, fetch.sha256, check)
+    put(own_file(fetch), out, fetch, check)
 
 
 def own_file(fetch: FetchParams) -> Path:
@@ -71,26 +72,26 @@ def own_file(fetch: FetchParams) -> Path:
     return path
 
 
-def put(source: Path, out: Path, sha256: str | None, check: Callable[[], None]) -> None:
-    """Write the CSV in `source`, itself or a zip, to `out`, if `check` raises no error.
+def put(source: Path, out: Path, fetch: FetchParams, check: Callable[[], None]) -> None:
+    """Write the faces of `source` to `out` as the CSV that the pipeline reads, if `check` raises no error.
 
     Raises:
-        DamagedFileError: the SHA-256 of the CSV is not `sha256`; None accepts any.
-        UserError: see emotion.source.archive.csv_chunks.
+        DamagedFileError: the SHA-256 of the CSV is not `fetch.sha256`; None accepts any.
+        UserError: see emotion.source.layouts.official_csv.
     """
     digest = hashlib.sha256()
     with whole_file(out) as partial:
         with partial.open("wb") as file:
-            for chunk in csv_chunks(source):
+            for chunk in official_csv(source, fetch.layout, fetch.member):
                 digest.update(chunk)
                 file.write(chunk)
-        if sha256 not in (None, digest.hexdigest()):
+        if fetch.sha256 not in (None, digest.hexdigest()):
             raise DamagedFileError(
-                f"the CSV of {source} has SHA-256 {digest.hexdigest()}, and fetch.sha256 is {sha256}: "
+                f"the CSV of {source} has SHA-256 {digest.hexdigest()}, and fetch.sha256 is {fetch.sha256}: "
                 "get the right file, or set fetch.sha256 to the first (to null: any content)"
             )
         check()
-    verdict = "as pinned" if sha256 else "not checked: fetch.sha256 is null"
+    verdict = "as pinned" if fetch.sha256 else "not checked: fetch.sha256 is null"
     print(f"{out}: SHA-256 {digest.hexdigest()} ({verdict})")
 
 

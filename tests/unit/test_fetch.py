@@ -18,6 +18,8 @@ def section(path: Path | None, sha256: str | None = SHA256) -> FetchParams:
         revision="",
         file="",
         path=None if path is None else str(path),
+        layout="auto",
+        member=None,
         sha256=sha256,
         faces=FacesParams(rows=1, seed=0),
     )

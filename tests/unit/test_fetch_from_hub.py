@@ -70,7 +70,9 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Fault, tu
 def test_csv_and_zip_arrive_and_are_verified(hub: Hub, tmp_path: Path, file: str) -> None:
     result = run(tmp_path, hub.endpoint, file=file)
     assert result.fetched == CSV
-    assert result.stdout == f"out/fer2013.csv: SHA-256 {SHA256} (as pinned)\n"
+    assert result.stdout == (
+        f"layout: official, left as it is\nout/fer2013.csv: SHA-256 {SHA256} (as pinned)\n"
+    )
 
 
 def test_a_second_run_downloads_nothing(hub: Hub, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from emotion.labels import SIDE
 from emotion.runtime.errors import UserError
 from emotion.runtime.yaml import PARAMS
 
-Layout = Literal["auto", "official", "csv"]
+Layout = Literal["auto", "official", "csv", "images", "parquet"]
 Precision = Literal["float32", "bfloat16"]
 ClassWeights = Literal["none", "balanced", "sqrt"]
 Sampling = Literal["natural", "balanced"]

@@ -84,7 +84,7 @@ def refuse_strange_name(name: str, path: Path) -> None:
     if parts.anchor or ".." in parts.parts or "\0" in name:
         raise UserError(
             f"{path} has a file named {name[:LONGEST_REASON]!r}, which leads out of the "
-            "folder or hides its end: if you trust it, unpack it and give the CSV itself"
+            "folder or hides its end: if you trust it, unpack it and give what is in it"
         )
 
 
@@ -95,19 +95,26 @@ def of_macos(name: str) -> bool:
 
 
 def too_large(path: Path) -> UserError:
-    """Return the error for more bytes than LIMIT."""
-    return UserError(f"the CSV of {path} is larger than {LIMIT:,} bytes: this is no file of faces")
+    """Return the error for content of more than LIMIT bytes."""
+    return UserError(f"the content of {path} is larger than {LIMIT:,} bytes: this is no file of faces")
 
 
 def expands_too_much(path: Path, kind: str) -> UserError:
-    """Return the error for more bytes than MOST_EXPANSION allows."""
+    """Return the error for content that is larger than MOST_EXPANSION allows."""
     return UserError(
-        f"the CSV in {path} is more than {MOST_EXPANSION} times as large as the {kind}, as no faces are: "
-        "if you trust it, unpack it and give the CSV itself"
+        f"the content of {path} is more than {MOST_EXPANSION} times as large as the {kind}, as no faces are: "
+        "if you trust it, unpack it and give what is in it"
     )
 
 
 def broken(path: Path, kind: str, error: Exception) -> DamagedFileError:
     """Return the error for an archive that its library cannot read."""
-    reason = " ".join(str(error)[:LONGEST_REASON].split()) or "it ends too early"
-    return DamagedFileError(f"{path} is a broken {kind} ({reason}): get it again")
+    return DamagedFileError(
+        f"{path} is a broken {kind} ({shown(str(error)) or 'it ends too early'}): get it again"
+    )
+
+
+def shown(text: str) -> str:
+    """Return the start of a text as it can stand in a message of one line."""
+    signs = " ".join(text[:LONGEST_REASON].split())
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in signs)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from emotion.source.archive import CHUNK, LIMIT, Container, only_csv, too_large
+from emotion.source.folders import Folder
 from emotion.source.formats import LONGEST_MAGIC, refuse_other_formats
 from emotion.source.tars import Tar, is_tar, opened_stream
 from emotion.source.zips import is_zip, opened_zip
@@ -18,7 +19,9 @@ def opened(path: Path) -> Iterator[Container | None]:
         DamagedFileError: the archive is broken.
         UserError: see emotion.source.archive.
     """
-    if is_zip(path):
+    if path.is_dir():
+        yield Folder(path)
+    elif is_zip(path):
         with opened_zip(path) as archive:
             yield archive
     else:
@@ -31,7 +34,7 @@ def csv_chunks(path: Path, member: str | None = None) -> Iterator[bytes]:
     What the file is is told from its content.
 
     Args:
-        path: a CSV, one in gzip, or an archive.
+        path: a CSV, one in gzip or Zstandard, an archive, or a folder.
         member: the CSV of an archive with several; None for the only one.
 
     Raises:
@@ -40,16 +43,21 @@ def csv_chunks(path: Path, member: str | None = None) -> Iterator[bytes]:
             has no CSV or several, or breaks a limit (see emotion.source.archive).
     """
     with opened(path) as container:
-        if container:
-            name = only_csv(container, path, member)
-            yield from _refused_if_other(container.chunks(name), f"the CSV in {path}")
-        else:
-            yield from _refused_if_other(_of_file(path), str(path))
+        yield from csv_of(container, path, member)
+
+
+def csv_of(container: Container | None, path: Path, member: str | None) -> Iterator[bytes]:
+    """Yield the bytes of the CSV in what is opened at `path`; see `csv_chunks`."""
+    if container:
+        name = only_csv(container, path, member)
+        yield from _refused_if_other(container.chunks(name), f"the CSV in {path}")
+    else:
+        yield from _refused_if_other(_of_file(path), str(path))
 
 
 def _of_file(path: Path) -> Iterator[bytes]:
     with opened_stream(path) as stream:
-        if not stream.compressed and path.stat().st_size > LIMIT:
+        if not stream.compression and path.stat().st_size > LIMIT:
             raise too_large(path)
         while chunk := stream.read(CHUNK):
             yield chunk

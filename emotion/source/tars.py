@@ -22,7 +22,9 @@ from emotion.source.archive import (
     too_large,
 )
 
+# With which compressed files begin
 GZIP = b"\x1f\x8b"
+ZSTANDARD = b"\x28\xb5\x2f\xfd"
 USTAR, USTAR_AT = b"ustar", 257  # with which the first header of a tar archive is marked, and where
 HEADERS = 64 << 10  # bytes of the headers of one file: few enough that tarfile's recursion over them ends
 MOST_FILES = 200_000
@@ -35,10 +37,8 @@ class Stream:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with path.open("rb") as file:
-            self.compressed = file.read(len(GZIP)) == GZIP
-        self.kind = "gzip file" if self.compressed else "file"
-        self._file = cast(IO[bytes], (gzip.open if self.compressed else open)(path, "rb"))
+        self.compression, self._file = _unpacked(path)
+        self.kind = f"{self.compression} file"
         self._total = 0
         self._allowed = LIMIT
 
@@ -61,7 +61,7 @@ class Stream:
         self._allowed -= len(chunk)
         if self._total > LIMIT:
             raise too_large(self._path)
-        if self.compressed and self._total > MOST_EXPANSION * self._path.stat().st_size:
+        if self.compression and self._total > MOST_EXPANSION * self._path.stat().st_size:
             raise expands_too_much(self._path, self.kind)
         if self._allowed < 0:
             raise broken(self._path, "tar archive", ValueError("headers without an end"))
@@ -70,6 +70,19 @@ class Stream:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _unpacked(path: Path) -> tuple[str, IO[bytes]]:
+    """Return how a file is compressed, '' for not at all, and its content as a file."""
+    with path.open("rb") as file:
+        start = file.read(max(len(GZIP), len(ZSTANDARD)))
+    if start.startswith(GZIP):
+        return "gzip", cast(IO[bytes], gzip.open(path))
+    if start.startswith(ZSTANDARD):
+        from pyarrow import input_stream
+
+        return "Zstandard", cast(IO[bytes], input_stream(path, compression="zstd"))
+    return "", path.open("rb")
 
 
 @contextmanager
@@ -100,7 +113,7 @@ class Tar:
     def __init__(self, path: Path) -> None:
         self._path = path
         with opened_stream(path) as stream:
-            self.kind = "tar archive in gzip" if stream.compressed else "tar archive"
+            self.kind = f"tar archive in {stream.compression}" if stream.compression else "tar archive"
         self.names = [member.name for member, _ in self._files()]
 
     def chunks(self, name: str) -> Iterator[bytes]:

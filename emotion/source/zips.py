@@ -57,11 +57,9 @@ class Zip:
 
     def _refuse_unsafe(self, member: zipfile.ZipInfo) -> None:
         if member.flag_bits & 1:
-            raise UserError(f"the CSV in {self._path} is encrypted: unpack it and give the CSV itself")
+            raise UserError(f"{self._path} is encrypted: unpack it and give what is in it")
         if member.compress_type not in SAFE_METHODS:
-            raise UserError(
-                f"the CSV in {self._path} is not compressed with deflate: unpack it and give the CSV itself"
-            )
+            raise UserError(f"{self._path} is not compressed with deflate: unpack it and give what is in it")
         self._taken += member.file_size
         if self._taken > LIMIT:
             raise too_large(self._path)
@@ -103,7 +101,7 @@ class _Sipped(io.BufferedReader):
         if size is not None and size > DIRECTORY:
             raise UserError(
                 f"the directory of the zip {self.name} has more than {DIRECTORY:,} bytes: "
-                "unpack it and give the CSV itself"
+                "unpack it and give what is in it"
             )
         return super().read(size)
 

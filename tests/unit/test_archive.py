@@ -182,7 +182,7 @@ def test_an_encrypted_csv_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", {"fer2013.csv": CSV})
     patch(path, LOCAL, 6, struct.pack("<H", 1))
     patch(path, CENTRAL, 8, struct.pack("<H", 1))
-    with pytest.raises(UserError, match=r"the CSV in .*a.zip is encrypted: unpack it"):
+    with pytest.raises(UserError, match=r"a.zip is encrypted: unpack it"):
         content(path)
 
 

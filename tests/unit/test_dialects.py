@@ -82,7 +82,7 @@ def good(tmp_path: Path) -> bytes:
 
 def fetched(folder: Path, content: bytes, layout: str = "auto") -> bytes:
     (folder / "own.csv").write_bytes(content)
-    return b"".join(official_csv(folder / "own.csv", layout, None))  # type: ignore[arg-type]
+    return b"".join(official_csv([folder / "own.csv"], layout, None))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("spoil", "found"), READ.values(), ids=READ)

@@ -139,7 +139,6 @@ def test_names_that_would_fill_the_message_are_cut_and_their_line_ends_shown(tmp
 OTHERS = {
     "csv.bz2": (bz2.compress(CSV), r"is a bzip2 file: unpack it \(bunzip2"),
     "csv.xz": (lzma.compress(CSV), r"is an xz file: unpack it \(unxz"),
-    "csv.zst": (b"\x28\xb5\x2f\xfd" + CSV, r"is a Zstandard file: unpack it \(unzstd"),
     "7z": (b"7z\xbc\xaf\x27\x1c" + CSV, r"is a 7z archive: unpack it \(7z x\)"),
     "rar": (b"Rar!\x1a\x07\x01\x00" + CSV, r"is a RAR archive: unpack it \(unrar x\)"),
     "parquet": (b"PAR1" + CSV, r"is a Parquet file: convert it .*pandas\.read_parquet\(old\)\.to_csv\(new"),

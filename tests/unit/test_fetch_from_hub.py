@@ -81,9 +81,9 @@ def test_csv_and_zip_arrive_and_are_verified(hub: Hub, tmp_path: Path, file: str
 def test_a_pattern_brings_every_parquet_file_that_it_matches_and_their_names_give_usage(
     hub: Hub, tmp_path: Path
 ) -> None:
-    for name in ("train-00000-of-00001", "test-00000-of-00001"):
+    for seed, name in enumerate(("train-00000-of-00001", "test-00000-of-00001")):
         path = tmp_path / f"{name}.parquet"
-        pictures = [{"bytes": encoded(pixels(0)), "path": ""}]
+        pictures = [{"bytes": encoded(pixels(seed)), "path": ""}]
         parquet.write_table(pyarrow.table({"image": pictures, "label": ["happy"]}), path)
         hub.files[f"data/{name}.parquet"] = path.read_bytes()
     result = run(tmp_path, hub.endpoint, file="data/*.parquet", sha256=None)
@@ -299,7 +299,7 @@ def test_a_disk_that_is_full_or_read_only_is_one_line_and_holds_nothing(
     prefix = (*unshare, on_such_a_disk, "sh")
     result = start(tmp_path, hub.endpoint, prefix=prefix, file="fer2013.csv", sha256=None).wait()
     assert message in result.error.lower()
-    assert result.stdout == ""
+    assert "SHA-256" not in result.stdout
 
 
 def test_a_truncated_body_is_given_up(patient: dict[Fault, tuple[Hub, Run]]) -> None:

@@ -6,6 +6,7 @@ import tarfile
 from contextlib import suppress
 from pathlib import Path
 
+import pyarrow
 import pytest
 
 from emotion.runtime.errors import UserError
@@ -42,6 +43,23 @@ def test_a_csv_in_gzip_is_read_whatever_its_name(tmp_path: Path) -> None:
     assert content(tmp_path, gzip.compress(CSV)) == CSV
 
 
+def zstandard(content: bytes) -> bytes:
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.CompressedOutputStream(sink, "zstd") as file:
+        file.write(content)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def test_zstandard_is_read_and_bounded_as_gzip_is(tmp_path: Path) -> None:
+    assert content(tmp_path, zstandard(CSV)) == CSV
+    assert content(tmp_path, zstandard(tar(CHALLENGE))) == CSV
+    with pytest.raises(UserError, match="is more than 100 times as large as the Zstandard file"):
+        content(tmp_path, zstandard(bytes(1 << 20)))
+    for length in range(4, len(zstandard(CSV))):
+        with pytest.raises(DamagedFileError, match="is a broken Zstandard file"):
+            content(tmp_path, zstandard(CSV)[:length])
+
+
 def test_a_csv_larger_than_a_block_comes_out_whole(tmp_path: Path) -> None:
     large = b"".join(b"%d\n" % number for number in range(3 * CHUNK // 7))
     assert content(tmp_path, tar({"a.txt": large, "a.csv": large, "b.txt": large}, "w:gz")) == large
@@ -76,7 +94,9 @@ def test_a_path_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> No
         content(tmp_path, tar({name: CSV, "fer2013.csv": CSV}))
 
 
-@pytest.mark.parametrize("inner", [tar(CHALLENGE), gzip.compress(CSV), b"PK\x03\x04", b"PAR1"])
+@pytest.mark.parametrize(
+    "inner", [tar(CHALLENGE), gzip.compress(CSV), b"PK\x03\x04", b"PAR1", tars.ZSTANDARD]
+)
 def test_another_format_inside_is_refused(tmp_path: Path, inner: bytes) -> None:
     for outer in (tar({"a.csv": inner}), gzip.compress(inner)):
         if not outer.startswith(tars.GZIP) or inner != tar(CHALLENGE):

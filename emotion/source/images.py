@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image
 
 from emotion.labels import CLASSES, SIDE
 from emotion.runtime.errors import UserError
@@ -14,11 +14,9 @@ from emotion.source.classes import class_number
 from emotion.source.dialect import NO_USAGE
 from emotion.source.faces import Face, Faces
 from emotion.source.fer2013 import USAGES
-from emotion.source.pictures import decode_picture
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".avif", ".tif", ".tiff", ".pgm", ".ppm"}
 LARGEST = 64 << 20  # bytes of one picture
-FILTER = Image.Resampling.LANCZOS  # that of the crop of emotion.inference
 _USAGES = {usage: part for part, usage in enumerate(USAGES)}
 # How folders and files name the parts of the split, in lower case
 PARTS = {
@@ -56,6 +54,8 @@ def read_images(container: Container, path: Path) -> Faces:
     names = sorted(name for name in container.names if is_picture(name))
     if not names:
         raise UserError(f"{path} is a {container.kind} without pictures: put them in a folder for each class")
+    if twice := {name for name, after in pairwise(names) if name == after}:
+        raise UserError(f"{path} has files of the same name ({shown_names(sorted(twice))}): unpack it")
     folders = sorted({PurePosixPath(name).parent.name for name in names})
     if others := [folder for folder in folders if class_number(folder) is None]:
         raise UserError(
@@ -73,15 +73,20 @@ def read_images(container: Container, path: Path) -> Faces:
 
 
 def grey_face(content: bytes) -> np.ndarray:
-    """Return a picture as grey pixels, uint8 (48, 48): grey at full size, then reduced with antialiasing.
+    """Return a picture as grey pixels, uint8 (48, 48).
 
-    A grey picture of 48 x 48 pixels keeps them; one that is not square is squeezed.
+    It is made grey at full size and then reduced with antialiasing, as emotion.inference.crop does. A grey
+    picture of 48 x 48 pixels keeps them; one that is not square is squeezed.
 
     Raises:
         UserError: see emotion.source.pictures.decode_picture.
     """
+    from PIL import Image  # here, because the official CSV needs none of it
+
+    from emotion.source.pictures import decode_picture
+
     grey = Image.fromarray(decode_picture(BytesIO(content), "it")).convert("L")
-    return np.asarray(grey.resize((SIDE, SIDE), FILTER))
+    return np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
 
 
 def face_of(content: bytes, label: int, part: int, origin: str) -> Face:

@@ -26,8 +26,8 @@ def write_zip(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_D
     return path
 
 
-def content(path: Path) -> bytes:
-    return b"".join(csv_chunks(path))
+def content(path: Path, member: str | None = None) -> bytes:
+    return b"".join(csv_chunks(path, member))
 
 
 def patch(path: Path, signature: bytes, offset: int, value: bytes) -> None:
@@ -127,6 +127,15 @@ def test_a_zip_with_several_csvs_names_them_and_says_which_to_give(tmp_path: Pat
         f"{path} is a zip with 2 CSV files (train.csv, data/test.csv): "
         "set fetch.member to the one with emotion and pixels"
     )
+
+
+def test_a_member_picks_one_of_several_csvs(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"train.csv": CSV, "test.csv": b"other", "data/train.csv": b"more"})
+    assert content(path, "train.csv") == CSV
+    with pytest.raises(
+        UserError, match=r"a zip without one file 'none.csv' \(it holds train.csv, .*\): corr"
+    ):
+        content(path, "none.csv")
 
 
 def test_names_that_would_fill_the_message_are_cut_and_their_line_ends_shown(tmp_path: Path) -> None:

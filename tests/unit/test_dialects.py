@@ -5,12 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError
 from emotion.source.fer2013 import USAGES, read_csv
 from emotion.source.layouts import official_csv
 from tests.support.csvs import write_good_csv
+from tests.support.hostile import Case, cases
+from tests.support.reference import strict
 from tests.support.spoiling import Spoil, column, cut, field, header, line, pixel, written
 
 PLAIN = {"index": False}
@@ -195,6 +199,22 @@ def test_of_many_faulty_rows_the_first_are_named_and_the_rest_counted(good: byte
 def test_a_line_without_an_end_is_refused(good: bytes, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"has a line of more than 16,384 bytes"):
         fetched(tmp_path, header(b"Emotion,pixels,Usage")(good) + b"1" * (3 << 20))
+
+
+@settings(
+    max_examples=150, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+@given(drawn=cases(), delimiter=st.sampled_from([b",", b";", b"\t", b"|"]))
+def test_what_is_written_of_a_hostile_file_is_what_a_strict_parser_accepts(
+    tmp_path: Path, drawn: list[Case], delimiter: bytes
+) -> None:
+    for case in drawn:
+        try:
+            written = fetched(tmp_path, case.content.replace(b",", delimiter), layout="csv")
+        except UserError as error:
+            assert str(error).isprintable()  # noqa: PT017 - either outcome is right
+        else:
+            assert strict(written)
 
 
 def test_images_are_the_same_whatever_the_dialect(good: bytes, tmp_path: Path) -> None:

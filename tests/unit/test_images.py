@@ -171,6 +171,13 @@ def test_a_picture_larger_than_the_limit_is_refused(tmp_path: Path, monkeypatch:
         fetched(write(tmp_path / "faces", {"sad/a.png": encoded(pixels(0))}))
 
 
+def test_two_pictures_of_one_name_in_a_zip_are_refused(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {f"sad/{name}.png": encoded(pixels(0)) for name in "ab"})
+    path.write_bytes(path.read_bytes().replace(b"sad/b.png", b"sad/a.png"))
+    with pytest.raises(UserError, match=r"a.zip has files of the same name \(sad/a.png\): unpack it"):
+        fetched(path)
+
+
 def test_every_wrong_byte_of_a_zip_gives_a_table_or_one_error(tmp_path: Path) -> None:
     whole = write_zip(tmp_path / "a.zip", {"sad/a.png": encoded(np.zeros((48, 48), np.uint8))}).read_bytes()
     for position in range(4, len(whole)):

@@ -56,10 +56,10 @@ def read_images(container: Container, path: Path) -> Faces:
         raise UserError(f"{path} is a {container.kind} without pictures: put them in a folder for each class")
     if twice := {name for name, after in pairwise(names) if name == after}:
         raise UserError(f"{path} has files of the same name ({shown_names(sorted(twice))}): unpack it")
-    folders = sorted({PurePosixPath(name).parent.name for name in names})
-    if others := [folder for folder in folders if class_number(folder) is None]:
+    folders = {PurePosixPath(name).parent.name for name in names}
+    if others := [name for name in names if _class_of(name) is None]:
         raise UserError(
-            f"{path} has pictures in folders that are no classes of FER-2013 ({shown_names(others)}): "
+            f"{path} has pictures that lie in no folder of a class of FER-2013 ({shown_names(others)}): "
             f"the classes are {', '.join(CLASSES)}"
         )
     parts, origin = _parts(names, path)

@@ -39,7 +39,7 @@ class Zip:
         for member in archive.infolist():
             refuse_strange_name(member.orig_filename, path)
         members = [member for member in archive.infolist() if _is_file(member)]
-        self.names = [member.filename for member in members]
+        self.names = [member.filename.replace("\\", "/") for member in members]  # some are made on Windows
         self._members = dict(zip(self.names, members, strict=True))
         self._archive, self._path = archive, path
         self._taken = 0

@@ -1,6 +1,8 @@
 """CSVs in other dialects: fetch reads each, says how, and writes what the official file would be."""
 
 import csv
+import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from emotion.config.schema import Layout, load_params
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError
 from emotion.source.fer2013 import USAGES, read_csv
 from emotion.source.layouts import official_csv
 from tests.support.csvs import write_good_csv
 from tests.support.hostile import Case, cases
+from tests.support.parameters import PARAMS
 from tests.support.reference import strict
 from tests.support.spoiling import Spoil, column, cut, field, header, line, pixel, written
 
@@ -84,9 +88,9 @@ def good(tmp_path: Path) -> bytes:
     return (tmp_path / "good.csv").read_bytes()
 
 
-def fetched(folder: Path, content: bytes, layout: str = "auto") -> bytes:
+def fetched(folder: Path, content: bytes, layout: Layout = "auto") -> bytes:
     (folder / "own.csv").write_bytes(content)
-    return b"".join(official_csv([folder / "own.csv"], layout, None))  # type: ignore[arg-type]
+    return b"".join(official_csv([folder / "own.csv"], layout, None))
 
 
 @pytest.mark.parametrize(("spoil", "found"), READ.values(), ids=READ)
@@ -215,6 +219,20 @@ def test_what_is_written_of_a_hostile_file_is_what_a_strict_parser_accepts(
             assert str(error).isprintable()  # noqa: PT017 - either outcome is right
         else:
             assert strict(written)
+
+
+def test_the_official_file_stays_and_its_rows_in_another_dialect_become_it(tmp_path: Path) -> None:
+    if "FER2013_CSV" not in os.environ:
+        pytest.skip("FER2013_CSV does not point to the official file")
+    official, other = Path(os.environ["FER2013_CSV"]), tmp_path / "icml_face_data.csv"
+    with official.open() as lines, other.open("w") as file:
+        for label, pixels, usage in csv.reader(lines):
+            file.write(f'"{label}", "{usage}", "{pixels}"\n')
+    for source in (official, other):
+        digest = hashlib.sha256()
+        for chunk in official_csv([source], "auto", None):
+            digest.update(chunk)
+        assert digest.hexdigest() == load_params(PARAMS)["fetch"].sha256
 
 
 def test_images_are_the_same_whatever_the_dialect(good: bytes, tmp_path: Path) -> None:

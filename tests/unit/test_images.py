@@ -139,10 +139,20 @@ def test_pictures_that_cannot_be_read_are_named_together(tmp_path: Path) -> None
     assert "sad/a.png" not in message
 
 
-def test_a_folder_that_is_no_class_is_named(tmp_path: Path) -> None:
-    files = {"sad/a.png": encoded(pixels(0)), "contempt/a.png": encoded(pixels(0))}
-    with pytest.raises(UserError, match=r"folders that are no classes of FER-2013 \(contempt\): "):
+@pytest.mark.parametrize("name", ["contempt/a.png", "a.png", "sad/more/a.png"])
+def test_a_picture_in_no_folder_of_a_class_is_named(tmp_path: Path, name: str) -> None:
+    files = {"sad/b.png": encoded(pixels(0)), name: encoded(pixels(0))}
+    with pytest.raises(
+        UserError, match=rf"pictures that lie in no folder of a class .* \({name}\): the clas"
+    ):
         fetched(write(tmp_path / "faces", files))
+
+
+def test_a_zip_with_the_separators_of_windows_is_read(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"test/sad/b.png": encoded(pixels(0))})
+    path.write_bytes(path.read_bytes().replace(b"test/sad/b", b"test\\sad\\b"))
+    table = fetched(path)
+    assert (table.emotion.tolist(), table.usage.tolist()) == ([4], [2])
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:

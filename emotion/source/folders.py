@@ -24,14 +24,11 @@ class Folder:
         """
         self._path = path
         self.names: list[str] = []
-        self.empty: list[str] = []  # folders without anything in them
         for folder, folders, files in os.walk(path, onerror=_refuse):
             here = Path(folder).relative_to(path)
             for name in folders:
                 if (link := Path(folder, name)).is_symlink():
                     raise UserError(f"{link} is a symbolic link to a folder: put the folder in its place")
-            if not folders and not files:
-                self.empty.append(here.as_posix())
             self.names += [(here / name).as_posix() for name in files if not of_macos(name)]
             if len(self.names) > MOST_FILES:
                 raise UserError(f"{path} has more than {MOST_FILES:,} files: give a folder of faces alone")

@@ -99,7 +99,7 @@ def face_of(content: bytes, label: int, part: int, origin: str) -> Face:
 
 def mapping(names: Iterable[str]) -> str:
     """Say in one line which number each name of a class gets."""
-    numbers = sorted((class_number(name) or 0, name) for name in names)
+    numbers = sorted((number, name) for name in names if (number := class_number(name)) is not None)
     return "classes: " + ", ".join(f"{shown(name)} is {number} {CLASSES[number]}" for number, name in numbers)
 
 
@@ -149,11 +149,9 @@ def _class_of(name: str) -> int | None:
 
 
 def _left_alone(container: Container) -> Iterator[str]:
-    """Yield in words which files and folders of a container give no face."""
+    """Yield in words which files give no face, and which classes have none, also those of empty folders."""
     if others := sorted(name for name in container.names if not is_picture(name)):
         yield f"left alone: {shown_names(others)}"
-    if empty := getattr(container, "empty", []):
-        yield f"empty folders: {shown_names(empty)}"
     filled = {_class_of(name) for name in container.names if is_picture(name)}
     if missing := [name for number, name in enumerate(CLASSES) if number not in filled]:
         yield f"no pictures of {', '.join(missing)}"

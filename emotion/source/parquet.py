@@ -22,6 +22,7 @@ from emotion.source.classes import class_number
 from emotion.source.dialect import NO_USAGE
 from emotion.source.faces import Face, Faces
 from emotion.source.fer2013 import USAGES
+from emotion.source.folders import Folder
 from emotion.source.images import face_of, mapping, part_of
 
 if TYPE_CHECKING:
@@ -57,17 +58,25 @@ def is_parquet(path: Path) -> bool:
 
 
 def parquet_files(sources: list[Path]) -> list[Path]:
-    """Return the Parquet files among the sources, or in the only one if it is a folder."""
+    """Return the Parquet files among the sources, or in the only one if it is a folder.
+
+    Raises:
+        UserError: of several sources some are Parquet and others not.
+    """
     if len(sources) == 1 and sources[0].is_dir():
-        return sorted(path for path in sources[0].rglob("*.parquet") if path.is_file())
-    return [path for path in sources if is_parquet(path)]
+        return [sources[0] / name for name in Folder(sources[0]).names if name.endswith(".parquet")]
+    files = [path for path in sources if is_parquet(path)]
+    if files and len(files) < len(sources):
+        other = next(path for path in sources if path not in files)
+        raise UserError(f"{other} is no Parquet file, and others are: correct fetch.file")
+    return files
 
 
 def read_parquet(files: list[Path], source: Path) -> Faces:
     """Return the faces of Parquet files.
 
-    The part of the split is what the name of a file begins with, or that of its folder, as in
-    train-00000-of-00001.parquet.
+    The part of the split is what the name of a file begins with, as in train-00000-of-00001.parquet; of
+    several files it may also be the name of the folder.
 
     Args:
         files: the files, in the order of their rows.
@@ -88,12 +97,15 @@ def read_parquet(files: list[Path], source: Path) -> Faces:
         for path, each, part in zip(files, columns, parts, strict=True)
         for face in _rows(path, each, part)
     )
-    return Faces(rows, [f"parquet, {len(files):,} of it", *([mapping(names)] if names else []), origin])
+    found = [f"parquet, {len(files):,} {'files' if len(files) > 1 else 'file'}", origin]
+    return Faces(rows, [*found, mapping(names)] if names else found)
 
 
 def _parts(files: list[Path]) -> tuple[list[int], str]:
     """Return the part of the split of each file, and in words where it comes from."""
-    found = [_part(path) for path in files]
+    found = [part_of(path.stem.partition("-")[0]) for path in files]
+    if not any(part is not None for part in found) and len(files) > 1:
+        found = [part_of(path.parent.name) for path in files]
     parts = [part for part in found if part is not None]
     if not parts:
         return [0] * len(files), NO_USAGE
@@ -103,11 +115,6 @@ def _parts(files: list[Path]) -> tuple[list[int], str]:
             f"{other} has no part of the split in its name, such as train or test, and other files have"
         )
     return parts, f"Usage from the names of the files: {', '.join(sorted({USAGES[part] for part in parts}))}"
-
-
-def _part(path: Path) -> int | None:
-    named = part_of(path.stem.partition("-")[0])
-    return part_of(path.parent.name) if named is None else named
 
 
 @contextmanager

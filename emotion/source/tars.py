@@ -173,9 +173,7 @@ class Tar:
             except BROKEN as error:
                 raise broken(self._path, self.kind, error) from error
             if not chunk:
-                raise DamagedFileError(
-                    f"{self._path} is a broken {self.kind} (it ends too early): get it again"
-                )
+                raise broken(self._path, self.kind, EOFError())
             after -= len(chunk)
             if left > 0:
                 yield chunk[:left]

@@ -88,7 +88,7 @@ def test_a_pattern_brings_every_parquet_file_that_it_matches_and_their_names_giv
         hub.files[f"data/{name}.parquet"] = path.read_bytes()
     result = run(tmp_path, hub.endpoint, file="data/*.parquet", sha256=None)
     assert result.fetched.count(b",Training\n") == result.fetched.count(b",PrivateTest\n") == 1
-    assert "parquet, 2 of it" in result.stdout
+    assert "parquet, 2 files" in result.stdout
     assert len(hub.asked("GET")) == 2
 
 

@@ -113,7 +113,6 @@ def test_what_is_no_picture_is_named_and_left_alone_and_an_empty_class_is_said(
     assert len(fetched(folder)) == 1
     printed = capsys.readouterr().out
     assert "left alone: README, angry/.DS_Store, angry/Thumbs.db\n" in printed
-    assert "empty folders: happy\n" in printed
     assert "no pictures of Disgust, Fear, Happiness, Sad, Surprise, Neutral\n" in printed
 
 

@@ -47,10 +47,8 @@ def test_a_class_label_gives_the_names_and_the_names_the_numbers(
     for seed, image in enumerate(table.images[..., 0]):
         np.testing.assert_array_equal(image, pixels(seed))
     printed = capsys.readouterr().out
-    assert printed.startswith(
-        "layout:\n  parquet, 1 of it\n  classes: angry is 0 Angry, disgust is 1 Disgust"
-    )
-    assert "preprocess.split: official will refuse it" in printed
+    assert printed.startswith("layout:\n  parquet, 1 file\n  no column Usage: every face counts as Training")
+    assert "\n  classes: angry is 0 Angry, disgust is 1 Disgust, fear is 2 Fear, happy is 3 " in printed
 
 
 def test_classes_by_name_are_read(tmp_path: Path) -> None:
@@ -80,6 +78,17 @@ def test_files_with_and_without_a_part_are_refused(tmp_path: Path) -> None:
     files = [write(tmp_path / name, ["sad"]) for name in ("train.parquet", "more.parquet")]
     with pytest.raises(UserError, match=r"more.parquet has no part of the split in its name"):
         fetched(*files)
+
+
+def test_another_file_among_those_of_parquet_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", ["sad"])
+    (tmp_path / "README.md").write_bytes(b"read me")
+    with pytest.raises(UserError, match=r"README.md is no Parquet file, and others are: correct fetch.file"):
+        fetched(path, tmp_path / "README.md")
+
+
+def test_the_folder_of_a_single_file_says_nothing(tmp_path: Path) -> None:
+    assert fetched(write(tmp_path / "test/faces.parquet", ["sad"])).usage.tolist() == [0]
 
 
 def test_paths_without_pictures_are_refused_with_the_reason(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from emotion.runtime.files import whole_file
 from emotion.runtime.links import check_links
 from emotion.runtime.stage import begin
 from emotion.source import hub
-from emotion.source.archive import DamagedFileError, csv_chunks
+from emotion.source.archive import DamagedFileError
+from emotion.source.layouts import official_csv
 from emotion.synthetic.expressions import write_faces
 
 
@@ -44,53 +45,53 @@ def from_hub(fetch: FetchParams, out: Path, check: Callable[[], None] = lambda: 
     ever: a copy that proves wrong is downloaded once more.
     """
     try:
-        put(hub.download(fetch.repo, fetch.revision, fetch.file), out, fetch.sha256, check)
+        put(hub.download_all(fetch.repo, fetch.revision, fetch.file), out, fetch, check)
     except DamagedFileError as error:
         print(f"{error}; downloading it once more")
-        put(hub.download(fetch.repo, fetch.revision, fetch.file, force=True), out, fetch.sha256, check)
+        put(hub.download_all(fetch.repo, fetch.revision, fetch.file, force=True), out, fetch, check)
 
 
 def from_file(fetch: FetchParams, out: Path, check: Callable[[], None] = lambda: None) -> None:
     """Put the CSV of a local file in place, if `check` raises no error."""
-    put(own_file(fetch), out, fetch.sha256, check)
+    put([own_file(fetch)], out, fetch, check)
 
 
 def own_file(fetch: FetchParams) -> Path:
-    """Return the file that `fetch.path` names; a relative path starts in the folder of the project.
+    """Return the file or folder that `fetch.path` names; a relative path starts in the folder of the project.
 
     An experiment of a queue runs in a folder of its own, where DVC gives that of the project as $DVC_ROOT.
 
     Raises:
-        UserError: there is no such file.
+        UserError: there is none.
     """
     if fetch.path is None:
-        raise UserError("fetch.source is file and fetch.path is null: set it to a CSV or a zip")
+        raise UserError("fetch.source is file and fetch.path is null: set it to a file or a folder")
     path = Path(os.environ.get("DVC_ROOT", ""), Path(fetch.path).expanduser())
-    if not path.is_file():
-        raise UserError(f"fetch.path '{path.absolute()}' is no file: set it to a CSV or a zip")
+    if not path.is_file() and not path.is_dir():
+        raise UserError(f"fetch.path '{path.absolute()}' is no file and no folder: set it to one with faces")
     return path
 
 
-def put(source: Path, out: Path, sha256: str | None, check: Callable[[], None]) -> None:
-    """Write the CSV in `source`, itself or a zip, to `out`, if `check` raises no error.
+def put(sources: list[Path], out: Path, fetch: FetchParams, check: Callable[[], None]) -> None:
+    """Write the faces of `sources` to `out` as the CSV that the pipeline reads, if `check` raises no error.
 
     Raises:
-        DamagedFileError: the SHA-256 of the CSV is not `sha256`; None accepts any.
-        UserError: see emotion.source.archive.csv_chunks.
+        DamagedFileError: the SHA-256 of the CSV is not `fetch.sha256`; None accepts any.
+        UserError: see emotion.source.layouts.official_csv.
     """
     digest = hashlib.sha256()
     with whole_file(out) as partial:
         with partial.open("wb") as file:
-            for chunk in csv_chunks(source):
+            for chunk in official_csv(sources, fetch.layout, fetch.member):
                 digest.update(chunk)
                 file.write(chunk)
-        if sha256 not in (None, digest.hexdigest()):
+        if fetch.sha256 not in (None, digest.hexdigest()):
             raise DamagedFileError(
-                f"the CSV of {source} has SHA-256 {digest.hexdigest()}, and fetch.sha256 is {sha256}: "
-                "get the right file, or set fetch.sha256 to the first (to null: any content)"
+                f"the CSV of {sources[0]} has SHA-256 {digest.hexdigest()}, and fetch.sha256 is "
+                f"{fetch.sha256}: get the right file, or set fetch.sha256 to the first (to null: any content)"
             )
         check()
-    verdict = "as pinned" if sha256 else "not checked: fetch.sha256 is null"
+    verdict = "as pinned" if fetch.sha256 else "not checked: fetch.sha256 is null"
     print(f"{out}: SHA-256 {digest.hexdigest()} ({verdict})")
 
 

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from benchmarks.one_stage import UNIT
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError
-from emotion.source.archive import csv_chunks
+from emotion.source.contents import csv_chunks
 from emotion.source.fer2013 import COLUMNS, PIXELS, UNKNOWN, USAGES, Table, read_csv
 from tests.support.hostile import Case, cases
 from tests.support.reference import Faces, strict

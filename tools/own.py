@@ -1,9 +1,9 @@
 """Set params.yaml for faces of your own: `make own CSV=/where/own.csv`.
 
-    python -m tools.own /where/own.csv      # or a zip with one CSV
+    python -m tools.own /where/own.csv      # or an archive, Parquet, or a folder of pictures: docs/data.md
 
-All values that belong together: where the CSV is, and that it is not FER-2013, whose hash, rows, class shares
-and scores the other values describe.
+All values that belong together: where the faces are, and that they are not FER-2013, whose hash, rows, class
+shares and scores the other values describe.
 """
 
 import argparse
@@ -18,13 +18,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("csv", help="a CSV, or a zip with one CSV, in the schema of FER-2013")
+    parser.add_argument("csv", help="a file or a folder in one of the layouts of docs/data.md")
     given = parser.parse_args().csv
     if not given:
         raise UserError("which faces? make own CSV=/where/own.csv")
     csv = Path(given).expanduser().resolve()  # absolute: an experiment may run in a folder of its own
-    if not csv.is_file():
-        raise UserError(f"{csv} is not there, or no file: make own CSV=/where/own.csv")
+    if not csv.exists():
+        raise UserError(f"{csv} is not there: make own CSV=/where/own.csv")
     values = {
         "fetch.source": "file",
         "fetch.path": str(csv),
@@ -39,7 +39,7 @@ def main() -> None:
         print(f"{name}: {'null' if value is None else value}")
     print(
         "params.yaml is set. Run: dvc repro\n"
-        "DVC watches the path alone; after a change of the CSV: dvc repro -fs fetch; dvc repro\n"
+        "DVC watches what lies in data/own; after a change elsewhere: dvc repro -fs fetch; dvc repro\n"
         "Back to FER-2013: git restore . && dvc checkout"
     )
 

@@ -16,6 +16,7 @@ from emotion.labels import SIDE
 from emotion.runtime.errors import UserError
 from emotion.runtime.yaml import PARAMS
 
+Layout = Literal["auto", "official", "csv", "images", "parquet"]
 Precision = Literal["float32", "bfloat16"]
 ClassWeights = Literal["none", "balanced", "sqrt"]
 Sampling = Literal["natural", "balanced"]
@@ -36,6 +37,8 @@ class FetchParams(Section):
     revision: str
     file: str
     path: str | None
+    layout: Layout
+    member: str | None
     sha256: str | None = Field(pattern="^[0-9a-f]{64}$")
     faces: FacesParams
 

@@ -1,103 +1,21 @@
-"""Picture files as pixels: every kind that Pillow decodes is read rightly or refused in one line."""
+"""Photos as pixels."""
 
-import logging
-import threading
-import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from emotion.runtime.errors import UserError
-
-# Those that pictures of people come in. Pillow knows more, and of one of them, EPS, it runs a program.
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "TGA", "ICO")
-BACKGROUND = (255, 255, 255)  # under transparent pixels: white, as on a page
-ORIENTATION = 0x0112  # EXIF's tag, and how to turn a picture upright for each of its values
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-WHITE_16 = 65535  # the lightest shade of 16 bits
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its own line would stand beside ours
-_FILTERS = threading.Lock()  # the filters of warnings are one for all threads
+from emotion.source.pictures import decode_picture
 
 
 def read_photo(path: Path) -> np.ndarray:
-    """Return the pixels of a picture file, upright as its EXIF data say, uint8 (H, W, 3) in RGB.
-
-    Of an animated file it is the first frame; 16-bit grey is scaled to 8 bits; transparent is white.
+    """Return the pixels of a picture file, upright, uint8 (H, W, 3) in RGB.
 
     Raises:
-        UserError: the file is not there, empty, damaged, too large for Pillow's limit, or no picture.
+        UserError: the file is not there or empty; or see emotion.source.pictures.decode_picture.
     """
     if not path.is_file():
         raise UserError(f"{path} is {'a folder' if path.is_dir() else 'not there'}; name a picture file")
     if path.stat().st_size == 0:
         raise UserError(f"{path} is empty")
-    try:
-        with _opened(path) as picture:
-            picture.load()
-            turn = UPRIGHT.get(_orientation(picture))
-            pixels = _in_rgb(picture)
-    except UserError:
-        raise
-    except UnidentifiedImageError as error:
-        raise UserError(f"{path} is no picture of a kind that is read here: {', '.join(FORMATS)}") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        limit = Image.MAX_IMAGE_PIXELS or 0
-        raise UserError(f"{path} has more than {limit:,} pixels, Pillow's limit; make it smaller") from error
-    except Exception as error:  # each of Pillow's decoders fails in its own way on a damaged file
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(f"{path} is damaged and cannot be read ({reason})") from error
-    return np.asarray(pixels if turn is None else pixels.transpose(turn))
-
-
-def _opened(path: Path) -> Image.Image:
-    with _FILTERS, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of harmless damage, such as in EXIF data
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        return Image.open(path, formats=FORMATS)
-
-
-def _orientation(picture: Image.Image) -> int:
-    try:
-        return int(picture.getexif().get(ORIENTATION, 1))
-    except Exception:  # damaged EXIF data say nothing, and the pixels are whole
-        return 1
-
-
-def _in_rgb(picture: Image.Image) -> Image.Image:
-    """Return a picture of any mode in RGB.
-
-    Raises:
-        UserError: its pixels have no known range.
-    """
-    if picture.mode.startswith("I"):
-        return _from_16_bits(picture).convert("RGB")
-    if picture.mode == "F":
-        raise UserError(
-            f"{_name(picture)} has floating-point pixels, whose white nobody knows; save it as PNG"
-        )
-    if picture.has_transparency_data:
-        shown = picture.convert("RGBA")
-        page = Image.new("RGBA", shown.size, (*BACKGROUND, 255))
-        return Image.alpha_composite(page, shown).convert("RGB")
-    return picture.convert("RGB")
-
-
-def _from_16_bits(picture: Image.Image) -> Image.Image:
-    """Return grey of 16 bits in 8, scaled: Pillow's convert("L") makes all above 255 white."""
-    shades = np.asarray(picture).astype(np.int64)
-    if shades.min() < 0 or shades.max() > WHITE_16:
-        raise UserError(f"{_name(picture)} has grey values beyond 16 bits; save it as PNG")
-    return Image.fromarray(((shades * 255 + WHITE_16 // 2) // WHITE_16).astype(np.uint8))
-
-
-def _name(picture: Image.Image) -> str:
-    return str(getattr(picture, "filename", "") or "the picture")
+    return decode_picture(path, str(path))

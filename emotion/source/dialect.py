@@ -1,89 +1,181 @@
-"""CSVs of the right content in another dialect: how they differ, and what converts them."""
+"""CSVs of FER-2013's columns in other dialects, told by their first two lines."""
 
 import csv
+import re
+from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
-from emotion.source.fer2013 import COLUMNS, LONGEST_LINE, parse_line
+import numpy as np
+
+from emotion.runtime.errors import UserError
+from emotion.source.classes import class_number
+from emotion.source.faces import Face, Faces
+from emotion.source.fer2013 import COLUMNS, LONGEST_LINE, USAGES, parse_lines
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 INDEX = ("", "unnamed: 0")  # the name of pandas' index: as it is written, and as it is read back
+BOM = b"\xef\xbb\xbf"
+FERPLUS = {"image name", "contempt", "nf"}  # among the columns of its votes
+NO_USAGE = "no column Usage: every face counts as Training, so preprocess.split: official will refuse it"
+_USAGES = {name.lower(): name for name in USAGES}
 
 
-class Difference(NamedTuple):
-    """One difference in words, and what overcomes it in pandas.
+class Dialect(NamedTuple):
+    """How a CSV is written.
 
     Attributes:
-        words: what the CSV has that it must not have.
-        read: an argument of read_csv.
-        rename: a call of rename.
-        write: an argument of to_csv.
+        delimiter: the character between its fields.
+        fields: how many each row has.
+        label: the place among them of the class.
+        pixels: the place of the pixels.
+        usage: the place of the part of the split; None where there is no such column.
+        differences: from FER-2013's own dialect, in words.
     """
 
-    words: str
-    read: str = ""
-    rename: str = ""
-    write: str = ""
+    delimiter: str
+    fields: int
+    label: int
+    pixels: int
+    usage: int | None
+    differences: list[str]
 
 
-def conversion(path: Path) -> str:
-    """Return in one line how the CSV at `path` differs from one of FER-2013, and what converts it.
+def dialect_of(start: bytes, name: str) -> Dialect | None:
+    """Tell the dialect of a CSV from its header and first row; None if they fit none.
 
-    The header and the first row decide. The line is empty unless that row is good once it is converted.
+    Args:
+        start: the start of the CSV: 2 x LONGEST_LINE bytes, if it has so many.
+        name: what a message calls the CSV.
+
+    Raises:
+        UserError: it has no pixels or no classes, so that nothing can be learnt from it.
     """
-    with path.open("rb") as file:
-        header, row = (file.readline(LONGEST_LINE).rstrip(b"\r\n") for _ in range(2))
-    header = header.removeprefix(b"\xef\xbb\xbf")
-    if header == ",".join(COLUMNS).encode() and not parse_line(row)[2]:
-        return ""
+    header, row = [*start[: 2 * LONGEST_LINE].removeprefix(BOM).splitlines(), b"", b""][:2]
     for delimiter in DELIMITERS:
         names, fields = _fields(header, delimiter), _fields(row, delimiter)
         if len(fields) == len(names) + 1:  # R leaves the index out of the header
             names = ["", *names]
-        places = {name.strip().lower(): place for place, name in enumerate(names)}
-        if len(fields) == len(names) and all(name.lower() in places for name in COLUMNS):
+        places = {column.strip().lower(): place for place, column in enumerate(names)}
+        _refuse_what_cannot_be_learnt(places, name)
+        if {"emotion", "pixels"} <= places.keys() and len(fields) == len(names):
+            dialect = Dialect(
+                delimiter, len(names), places["emotion"], places["pixels"], places.get("usage"), []
+            )
             text = delimiter.encode().join((b"", header, row))
-            differences = list(_differences(text, delimiter, names))
-            converted = ",".join(fields[places[name.lower()]] for name in COLUMNS)
-            if differences and not parse_line(converted.encode())[2]:
-                return _advice(differences)
-    return ""
+            dialect.differences.extend(_of_form(text, delimiter, names))
+            dialect.differences.extend(_of_values(fields, dialect))
+            return dialect
+    return None
 
 
-def _differences(text: bytes, delimiter: str, names: list[str]) -> Iterator[Difference]:
-    """Yield what keeps a CSV with these first lines and names from being one of FER-2013."""
-    if delimiter != ",":
-        yield Difference(f"{DELIMITERS[delimiter]} between its fields", read=f"sep={delimiter!r}")
-    if f"{delimiter} ".encode() in text:
-        yield Difference("spaces before its fields", read="skipinitialspace=True")
-    if b'"' in text:
-        yield Difference("quotes around its fields", write="quoting=csv.QUOTE_MINIMAL")
-    if names[0].lower() in INDEX:
-        yield Difference("an index column", read="index_col=0")
-        names = names[1:]
-    spelt = {name.lower(): name for name in COLUMNS}
-    others = {name: right for name in names if (right := spelt.get(name.strip().lower(), name)) != name}
-    if others:
-        yield Difference("column names in another spelling", rename=f".rename(columns={others})")
-    if [name.strip().lower() for name in names] != list(spelt):
-        more = len(names) > len(COLUMNS)
-        words = "more columns" if more else "its columns in another order"
-        yield Difference(words, write=f"columns={list(COLUMNS)}")
+def read_dialect(chunks: Iterator[bytes], dialect: Dialect, name: str) -> Faces:
+    """Return the faces of a CSV in a dialect; its empty lines are passed over.
+
+    Args:
+        chunks: the bytes of the CSV.
+        dialect: see `dialect_of`.
+        name: what a message calls the CSV.
+    """
+    found = [f"csv, with {' and '.join(dialect.differences) or 'nothing unusual'}"]
+    return Faces(_rows(chunks, dialect, name), found + ([NO_USAGE] if dialect.usage is None else []))
 
 
-def _advice(differences: list[Difference]) -> str:
-    words, *calls = zip(*differences, strict=True)
-    read, rename, write = (list(filter(None, parts)) for parts in calls)
-    found = f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
-    read, write = ['"old.csv"', *read], ['"new.csv"', "index=False", *write]
-    pandas = f"pandas.read_csv({', '.join(read)}){''.join(rename)}.to_csv({', '.join(write)})"
-    return f"the CSV has {found}: convert it with {pandas}"
+def _rows(chunks: Iterator[bytes], dialect: Dialect, name: str) -> Iterator[Face]:
+    waiting: deque[tuple[int, str]] = deque()  # numbers and faults of the lines that are being parsed
+
+    def official_lines() -> Iterator[bytes]:
+        for number, line in enumerate(_lines(chunks, name), start=1):
+            if number > 1 and line.strip():
+                fields = _fields(line, dialect.delimiter)
+                right = len(fields) == dialect.fields
+                fault = "" if right else f"{len(fields)} fields instead of {dialect.fields}"
+                waiting.append((number, fault))
+                yield _official(fields, dialect) if right else b""
+
+    for row, image, fault in parse_lines(official_lines()):
+        number, of_form = waiting.popleft()
+        origin = f"{name}, line {number}"
+        yield Face(np.frombuffer(image, np.uint8), row.emotion, row.usage, origin, of_form or fault)
+
+
+def _lines(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """Yield the lines of a CSV without their ends, each in bounded memory."""
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from whole
+        if len(rest) > LONGEST_LINE:
+            raise UserError(f"{name} has a line of more than {LONGEST_LINE:,} bytes: no face has that many")
+    yield rest
+
+
+def _official(fields: list[str], dialect: Dialect) -> bytes:
+    """Return a row as FER-2013 has it; what cannot be converted is left for the parser to find."""
+    usage = USAGES[0] if dialect.usage is None else fields[dialect.usage]
+    converted = _label(fields[dialect.label]), fields[dialect.pixels], _USAGES.get(usage.lower(), usage)
+    return ",".join(converted).encode()
+
+
+def _label(text: str) -> str:
+    """Return the number of a class that is written as a word or with decimals, else the text itself."""
+    number = class_number(text)
+    decimal = re.fullmatch(r"([0-9]{1,9})\.0{1,9}", text)
+    return decimal[1] if decimal else text if number is None else str(number)
 
 
 def _fields(line: bytes, delimiter: str) -> list[str]:
     try:
         text = line.decode("utf-8", "replace")
-        return next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
+        fields = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error:
         return []
+    return [field.strip() for field in fields]
+
+
+def _refuse_what_cannot_be_learnt(places: dict[str, int], name: str) -> None:
+    if places.keys() >= FERPLUS:
+        raise UserError(
+            f"{name} is FERPlus's fer2013new.csv: votes on the faces of FER-2013 and no pixels; "
+            "give the CSV of the faces"
+        )
+    if "pixels" in places and "emotion" not in places:
+        raise UserError(
+            f"{name} has pixels and no column emotion, as the test.csv of the challenge: "
+            "nothing can be learnt from it; give a CSV with both"
+        )
+
+
+def _of_form(text: bytes, delimiter: str, names: list[str]) -> Iterator[str]:
+    """Yield in words how the header and the first row are written otherwise than FER-2013's."""
+    if delimiter != ",":
+        yield f"{DELIMITERS[delimiter]} between its fields"
+    if f"{delimiter} ".encode() in text or f" {delimiter}".encode() in text:
+        yield "spaces round its fields"
+    if b'"' in text:
+        yield "quotes round its fields"
+    if names[0].lower() in INDEX:
+        yield "an index column"
+        names = names[1:]
+    known = {column.lower(): column for column in COLUMNS}
+    columns = [name for name in names if name.lower() in known]
+    if any(name not in COLUMNS for name in columns):
+        yield "column names in another case"
+    if others := [name for name in names if name not in columns]:
+        yield f"columns that are not used ({', '.join(repr(name)[1:-1] for name in others)[:100]})"
+    if [name.lower() for name in columns] != [name for name in known if name in map(str.lower, columns)]:
+        yield "its columns in another order"
+    if "usage" not in map(str.lower, columns):
+        yield "no Usage"
+
+
+def _of_values(fields: list[str], dialect: Dialect) -> Iterator[str]:
+    """Yield in words how the first row gives its class and its part of the split otherwise."""
+    label = fields[dialect.label]
+    if class_number(label) is not None:
+        yield "classes by name"
+    elif _label(label) != label:
+        yield "classes with decimals"
+    usage = "" if dialect.usage is None else fields[dialect.usage]
+    if usage not in USAGES and usage.lower() in _USAGES:
+        yield "Usage in another case"

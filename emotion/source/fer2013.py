@@ -31,6 +31,8 @@ LONGEST_HEADER = 300  # characters of a header that are kept to be shown
 BATCH = 16  # rows that are parsed at once: few enough for a processor's cache
 MOST_FAULTS = 1000  # faulty rows after which reading stops: the file is not what it should be
 
+HEADER = f"{','.join(COLUMNS)}\n".encode("ascii")
+_PIXELS = [str(value) for value in range(256)]
 _LABELS = {str(label).encode(): label for label in range(len(CLASSES))}
 _USAGES = {name.encode(): index for index, name in enumerate(USAGES)}
 
@@ -100,7 +102,7 @@ def read_csv(path: Path) -> Table:
         with path.open("rb") as file:
             lines = _lines(file)
             columns = _columns(next(lines, b""))
-            for row, image, fault in _parsed(lines):
+            for row, image, fault in parse_lines(lines):
                 if fault:
                     faults[len(rows)] = fault
                 rows.append(row)
@@ -128,12 +130,22 @@ def write_csv(path: Path, images: np.ndarray, emotion: Iterable[int], usage: Ite
         emotion: the class of each row, 0 to 6.
         usage: the index into USAGES of each row.
     """
-    text = [str(value) for value in range(256)]
-    with path.open("w", encoding="ascii", newline="\n") as file:
-        file.write(",".join(COLUMNS) + "\n")
+    with path.open("wb") as file:
+        file.write(HEADER)
         for image, label, part in zip(images, emotion, usage, strict=True):
-            pixels = " ".join([text[value] for value in image.ravel().tolist()])
-            file.write(f"{label},{pixels},{USAGES[part]}\n")
+            file.write(csv_line(image, label, part))
+
+
+def csv_line(image: np.ndarray, label: int, part: int) -> bytes:
+    """Return the line of a face, with its end.
+
+    Args:
+        image: uint8, 2,304 values in any shape.
+        label: its class, 0 to 6.
+        part: the index into USAGES.
+    """
+    pixels = " ".join([_PIXELS[value] for value in image.ravel().tolist()])
+    return f"{label},{pixels},{USAGES[part]}\n".encode("ascii")
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
@@ -157,7 +169,7 @@ def _columns(header: bytes) -> tuple[str, ...]:
     return tuple(shown.split(",")) if shown else ()
 
 
-def _parsed(lines: Iterator[bytes]) -> Iterator[tuple[Row, bytes, str]]:
+def parse_lines(lines: Iterator[bytes]) -> Iterator[tuple[Row, bytes, str]]:
     """Yield for each line the facts, the image as bytes, and the fault in words or ''."""
     while batch := list(islice(lines, BATCH)):
         yield from _parse(batch)

@@ -1,6 +1,5 @@
 """Files of other formats than CSV, told by how they begin, and what to do with each."""
 
-import zlib
 from typing import NamedTuple
 
 from emotion.runtime.errors import UserError
@@ -17,12 +16,11 @@ class Format(NamedTuple):
     remedy: str
 
 
-GZIP = "a gzip file"
 PARQUET = "convert it (with pandas and pyarrow: pandas.read_parquet(old).to_csv(new, index=False))"
 FORMATS = (
     Format("a zip", 0, b"PK\x03\x04", "unpack it"),
     Format("a tar archive", 257, b"ustar", "unpack it (tar -xf)"),
-    Format(GZIP, 0, b"\x1f\x8b", "unpack it (gunzip)"),
+    Format("a gzip file", 0, b"\x1f\x8b", "unpack it (gunzip)"),
     Format("a bzip2 file", 0, b"BZh", "unpack it (bunzip2; of a tar archive: tar -xf)"),
     Format("an xz file", 0, b"\xfd7zXZ\0", "unpack it (unxz; of a tar archive: tar -xf)"),
     Format("a Zstandard file", 0, b"\x28\xb5\x2f\xfd", "unpack it (unzstd; of a tar archive: tar -xf)"),
@@ -51,17 +49,7 @@ def refuse_other_formats(start: bytes, file: str) -> None:
     """
     for kind in FORMATS:
         if start[kind.offset :].startswith(kind.magic):
-            if kind.name == GZIP and _unpacks_to_tar(start):
-                kind = kind._replace(name="a tar archive in gzip", remedy="unpack it (tar -xf)")
             raise UserError(
                 f"{file} is {kind.name}: {kind.remedy}, then give the CSV itself "
                 "(fetch.source: file; fetch.path: where it is)"
             )
-
-
-def _unpacks_to_tar(start: bytes) -> bool:
-    try:
-        inside = zlib.decompressobj(wbits=31).decompress(start, LONGEST_MAGIC)
-    except zlib.error:
-        return False
-    return inside[257:].startswith(b"ustar")

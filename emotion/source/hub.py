@@ -2,9 +2,11 @@
 
 import logging
 import warnings
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from huggingface_hub import (
+    HfApi,
     constants,
     get_hf_file_metadata,
     get_token,
@@ -31,6 +33,7 @@ from emotion.source.archive import LIMIT
 HUB = constants.ENDPOINT.rpartition("@")[2]  # a private mirror may carry a password before the @
 ELSEWHERE = "or get the file otherwise and set fetch.source to file"
 # Final answers of the hub: a copy in the cache must not stand in for them.
+MOST_FILES = 100  # that a pattern may match
 FINAL = (HFValidationError, RevisionNotFoundError, RemoteEntryNotFoundError)
 
 
@@ -51,6 +54,34 @@ class Progress(tqdm):
         if self.received > LIMIT:
             raise ConnectionError(f"more than {LIMIT:,} bytes came: this is no file of faces")
         return super().update(n)
+
+
+def download_all(repo: str, revision: str, pattern: str, *, force: bool = False) -> list[Path]:
+    """Return the paths of the files of a dataset that match a pattern, such as data/*.parquet.
+
+    Args:
+        repo: name of the dataset, owner/name.
+        revision: branch, tag or commit.
+        pattern: path inside the dataset; * stands for anything.
+        force: see `download`.
+
+    Raises:
+        UserError: there is no such file, or more than MOST_FILES; or see `download`.
+    """
+    files = [pattern]
+    if "*" in pattern:
+        _check_token()
+        try:
+            every = HfApi().list_repo_files(repo, repo_type="dataset", revision=revision)
+        except Exception as error:  # as in `download`
+            raise UserError(_explain(error, repo, revision, pattern)) from error
+        files = sorted(file for file in every if fnmatchcase(file, pattern))
+        if not 0 < len(files) <= MOST_FILES:
+            raise UserError(
+                f"dataset '{repo}' on {HUB} has {len(files)} files '{pattern}' at revision '{revision}': "
+                "correct fetch.file"
+            )
+    return [download(repo, revision, file, force=force) for file in files]
 
 
 def download(repo: str, revision: str, file: str, *, force: bool = False) -> Path:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from emotion.runtime.errors import one_line_errors
-from emotion.source.archive import csv_chunks
+from emotion.source.contents import csv_chunks
 from emotion.source.fer2013 import read_csv
 
 SPARE = 64 << 20  # bytes of address space beyond what the imports have taken

@@ -8,6 +8,7 @@ By hand, for a real run of the pipeline without the internet:
 
 import argparse
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,7 +72,7 @@ class Hub:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """HEAD and GET of /datasets/OWNER/NAME/resolve/REVISION/FILE, as huggingface_hub asks for them."""
+    """HEAD and GET of a file of a dataset, and the list of all, as huggingface_hub asks for them."""
 
     hub: Hub
     protocol_version = "HTTP/1.1"
@@ -90,6 +91,7 @@ class Handler(BaseHTTPRequestHandler):
             Request(self.command, path, self.headers.get("Authorization"), self.headers.get("Range"))
         )
         wanted = re.fullmatch(r"/datasets/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path)
+        listed = re.fullmatch(r"/api/datasets/([^/]+/[^/]+)/tree/([^/]+)", path)
         authorized = hub.token is None or self.headers.get("Authorization") == f"Bearer {hub.token}"
         if hub.fault == "silent" and wanted:
             hub.closing.wait()
@@ -98,6 +100,8 @@ class Handler(BaseHTTPRequestHandler):
             self.refuse(503, "")
         elif hub.fault == "plain 404":
             self.refuse(404, "")
+        elif listed and (listed[1], listed[2]) == (hub.repo, hub.revision) and authorized:
+            self.list_files()
         elif wanted is None:
             self.refuse(404, "NotFound")
         elif wanted[1] != hub.repo or not authorized:
@@ -117,6 +121,18 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("X-Error-Code", code)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def list_files(self) -> None:
+        files = [
+            {"type": "file", "path": name, "oid": "0" * 40, "size": len(content)}
+            for name, content in self.hub.files.items()
+        ]
+        body = json.dumps(files).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def serve(self, content: bytes) -> None:
         hub = self.hub

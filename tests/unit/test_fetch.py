@@ -18,6 +18,8 @@ def section(path: Path | None, sha256: str | None = SHA256) -> FetchParams:
         revision="",
         file="",
         path=None if path is None else str(path),
+        layout="auto",
+        member=None,
         sha256=sha256,
         faces=FacesParams(rows=1, seed=0),
     )
@@ -68,9 +70,9 @@ def test_a_local_path_may_start_in_the_home_directory_or_in_the_folder_of_the_pr
         from_file(section(Path("~/other.csv")), tmp_path / "out.csv")
 
 
-def test_a_local_path_that_is_no_file_is_named(tmp_path: Path) -> None:
+def test_a_local_path_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^fetch.source is file and fetch.path is null"):
         from_file(section(None), tmp_path / "out.csv")
-    for path in (tmp_path, tmp_path / "missing.csv"):
-        with pytest.raises(UserError, match=f"^fetch.path '{path}' is no file"):
-            from_file(section(path), tmp_path / "out.csv")
+    path = tmp_path / "missing.csv"
+    with pytest.raises(UserError, match=f"^fetch.path '{path}' is no file and no folder"):
+        from_file(section(path), tmp_path / "out.csv")

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from emotion.source.archive import LIMIT
 from emotion.source.hub import Progress
 from tests.support.fetching import CSV, SHA256, ZIP, Run, run, start
 from tests.support.hub_server import Fault, Hub, serve
+from tests.support.pictures import encoded, pixels
 
 TOKEN = "hf_a_secret_of_the_user"
 # The library writes blocks of 10 MiB, so that less than one leaves nothing to resume.
@@ -70,7 +73,33 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Fault, tu
 def test_csv_and_zip_arrive_and_are_verified(hub: Hub, tmp_path: Path, file: str) -> None:
     result = run(tmp_path, hub.endpoint, file=file)
     assert result.fetched == CSV
-    assert result.stdout == f"out/fer2013.csv: SHA-256 {SHA256} (as pinned)\n"
+    assert result.stdout == (
+        f"layout: official, left as it is\nout/fer2013.csv: SHA-256 {SHA256} (as pinned)\n"
+    )
+
+
+def test_a_pattern_brings_every_parquet_file_that_it_matches_and_their_names_give_usage(
+    hub: Hub, tmp_path: Path
+) -> None:
+    for seed, name in enumerate(("train-00000-of-00001", "test-00000-of-00001")):
+        path = tmp_path / f"{name}.parquet"
+        pictures = [{"bytes": encoded(pixels(seed)), "path": ""}]
+        parquet.write_table(pyarrow.table({"image": pictures, "label": ["happy"]}), path)
+        hub.files[f"data/{name}.parquet"] = path.read_bytes()
+    result = run(tmp_path, hub.endpoint, file="data/*.parquet", sha256=None)
+    assert result.fetched.count(b",Training\n") == result.fetched.count(b",PrivateTest\n") == 1
+    assert "parquet, 2 files" in result.stdout
+    assert len(hub.asked("GET")) == 2
+
+
+def test_a_pattern_that_matches_nothing_is_named(hub: Hub, tmp_path: Path) -> None:
+    error = run(tmp_path, hub.endpoint, file="data/*.parquet").error
+    assert "has 0 files 'data/*.parquet' at revision 'main': correct fetch.file" in error
+
+
+def test_a_pattern_in_a_wrong_repository_is_one_line(hub: Hub, tmp_path: Path) -> None:
+    error = run(tmp_path, hub.endpoint, file="*.parquet", repo="nobody/nothing").error
+    assert f"dataset 'nobody/nothing' on {hub.endpoint} " in error
 
 
 def test_a_second_run_downloads_nothing(hub: Hub, tmp_path: Path) -> None:
@@ -270,7 +299,7 @@ def test_a_disk_that_is_full_or_read_only_is_one_line_and_holds_nothing(
     prefix = (*unshare, on_such_a_disk, "sh")
     result = start(tmp_path, hub.endpoint, prefix=prefix, file="fer2013.csv", sha256=None).wait()
     assert message in result.error.lower()
-    assert result.stdout == ""
+    assert "SHA-256" not in result.stdout
 
 
 def test_a_truncated_body_is_given_up(patient: dict[Fault, tuple[Hub, Run]]) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emotion.inference.photos import ORIENTATION, read_photo
+from emotion.inference.photos import read_photo
 from emotion.runtime.errors import UserError
+from emotion.source.pictures import ORIENTATION
 from tests.support.paths import ROOT
 
 JPEG = ROOT / "tests" / "photos" / "astronaut.jpg"

@@ -3,14 +3,10 @@
 The good file that each of them spoils has 40 rows; row 8, on line 10, is the one that is mostly spoilt.
 """
 
-import csv
-import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pandas
 import pytest
 
 from emotion.runtime.errors import UserError
@@ -18,71 +14,11 @@ from emotion.source.fer2013 import LONGEST_LINE
 from stages import validate
 from tests.support.csvs import ROWS, write_good_csv
 from tests.support.parameters import write_params
-
-LINE = 10
+from tests.support.spoiling import Spoil, column, cut, field, header, line, pixel
 
 FERPLUS = (
     b"Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"  # its votes
 )
-
-Spoil = Callable[[bytes], bytes]
-
-
-def line(change: Callable[[bytes], bytes], number: int = LINE) -> Spoil:
-    """Return what changes one line, given and returned without its end."""
-
-    def spoil(content: bytes) -> bytes:
-        lines = content.split(b"\n")
-        lines[number - 1] = change(lines[number - 1])
-        return b"\n".join(lines)
-
-    return spoil
-
-
-def field(index: int, change: Callable[[bytes], bytes]) -> Spoil:
-    """Return what changes one field of line 10."""
-
-    def spoil(text: bytes) -> bytes:
-        fields = text.split(b",")
-        fields[index] = change(fields[index])
-        return b",".join(fields)
-
-    return line(spoil)
-
-
-def pixel(value: bytes, place: int = 100) -> Spoil:
-    """Return what puts another value in the place of one pixel of line 10."""
-
-    def spoil(pixels: bytes) -> bytes:
-        values = pixels.split()
-        values[place] = value
-        return b" ".join(values)
-
-    return field(1, spoil)
-
-
-def column(index: int) -> Spoil:
-    """Return what removes a column from every line."""
-
-    def spoil(content: bytes) -> bytes:
-        rows = [text.split(b",") for text in content.splitlines()]
-        return b"".join(b",".join(row[:index] + row[index + 1 :]) + b"\n" for row in rows)
-
-    return spoil
-
-
-def written(**options: Any) -> Spoil:
-    """Return what reads the CSV with pandas and writes it with these options of to_csv."""
-    return lambda content: pandas.read_csv(io.BytesIO(content)).to_csv(**options).encode()
-
-
-def header(names: bytes) -> Spoil:
-    return line(lambda _: names, 1)
-
-
-def cut(size: int) -> Spoil:
-    return lambda content: content[:-size]
-
 
 BLOCKED: dict[str, tuple[Spoil, str]] = {
     "empty file": (lambda _: b"", "line 1: there is no header"),
@@ -175,53 +111,6 @@ BLOCKED: dict[str, tuple[Spoil, str]] = {
     ),
 }
 
-PLAIN = {"index": False}
-CONVERTED: dict[str, tuple[Spoil, str]] = {
-    "quotes": (written(**PLAIN, quoting=csv.QUOTE_ALL), "quotes around its fields"),
-    "quotes around text": (written(**PLAIN, quoting=csv.QUOTE_NONNUMERIC), "quotes around its fields"),
-    "quotes in the rows alone": (
-        lambda content: (
-            b"emotion,pixels,Usage\n" + written(**PLAIN, header=False, quoting=csv.QUOTE_ALL)(content)
-        ),
-        "quotes around its fields",
-    ),
-    "index": (written(), "an index column"),
-    "index that was read back": (written(index_label="Unnamed: 0"), "an index column"),
-    "index that the header leaves out": (lambda content: written()(content)[1:], "an index column"),
-    "names in another case": (header(b"Emotion,PIXELS,usage"), "column names in another spelling"),
-    "names with spaces": (header(b"emotion ,pixels ,Usage"), "column names in another spelling"),
-    "names after spaces": (header(b"emotion, pixels, Usage"), "spaces before its fields"),
-    "fields after spaces": (lambda content: content.replace(b",", b", "), "spaces before its fields"),
-    "columns swapped": (
-        written(**PLAIN, columns=["pixels", "Usage", "emotion"]),
-        "its columns in another order",
-    ),
-    "column added": (lambda content: content.replace(b"\n", b",x\n"), "more columns"),
-    "column added that is a known fault": (
-        lambda content: content.replace(b"\n", b",duplicates\n"),
-        "more columns",
-    ),
-    "semicolons": (written(**PLAIN, sep=";"), "semicolons between its fields"),
-    "tabs": (written(**PLAIN, sep="\t"), "tabs between its fields"),
-    "semicolons after a byte-order mark": (
-        lambda content: b"\xef\xbb\xbf" + written(**PLAIN, sep=";")(content),
-        "semicolons between its fields",
-    ),
-    "icml_face_data.csv of Kaggle": (
-        lambda content: written(**PLAIN, columns=["emotion", "Usage", "pixels"])(content).replace(
-            b"emotion,Usage,pixels", b"emotion, Usage, pixels"
-        ),
-        "spaces before its fields and its columns in another order",
-    ),
-    "all at once": (
-        lambda content: written(sep=";", quoting=csv.QUOTE_ALL, columns=["Usage", "pixels", "emotion"])(
-            content
-        ).replace(b"Usage", b"USAGE"),
-        "semicolons between its fields, quotes around its fields, an index column, "
-        "column names in another spelling and its columns in another order",
-    ),
-}
-
 HARMLESS: dict[str, Spoil] = {
     "nothing": lambda content: content,
     "byte-order mark": lambda content: b"\xef\xbb\xbf" + content,
@@ -266,36 +155,6 @@ def test_blocked(
     assert '"success": false' in Path("verdict.json").read_text()
     assert Path("docs/index.html").exists()
     assert fault in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("spoil", "found"), CONVERTED.values(), ids=CONVERTED)
-def test_another_dialect_is_one_line_with_what_converts_it(
-    spoil: Spoil, found: str, run: Callable[[Spoil], None], capsys: pytest.CaptureFixture[str]
-) -> None:
-    good = Path("faces.csv").read_bytes()
-    with pytest.raises(UserError) as caught:
-        run(spoil)
-    message = str(caught.value)
-    assert message.startswith(f"validation failed: the CSV has {found}: convert it with pandas.read_csv(")
-    assert message.endswith("; see docs/index.html")
-    assert capsys.readouterr().out == ""
-    assert '"success": false' in Path("verdict.json").read_text()
-    assert Path("docs/index.html").exists()
-
-    Path("faces.csv").rename("old.csv")
-    expression = message.partition("convert it with ")[2].rpartition("; see")[0]
-    eval(expression, {"pandas": pandas, "csv": csv})
-    assert Path("new.csv").read_bytes() == good
-
-
-def test_a_header_that_does_not_fit_its_rows_is_not_converted(run: Callable[[Spoil], None]) -> None:
-    with pytest.raises(UserError, match="line 1: the header is pixels,Usage,emotion; it must be"):
-        run(header(b"pixels,Usage,emotion"))
-
-
-def test_a_fault_of_a_row_is_named_though_the_first_row_has_spaces(run: Callable[[Spoil], None]) -> None:
-    with pytest.raises(UserError, match="line 10: pixel value 256 is outside 0 to 255"):
-        run(lambda content: pixel(b"256")(line(lambda text: text.replace(b",", b", ", 1), 2)(content)))
 
 
 @pytest.mark.parametrize("spoil", HARMLESS.values(), ids=HARMLESS)

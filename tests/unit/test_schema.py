@@ -27,6 +27,8 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "fetch.revision": [(1.5, "a valid string"), (True, "a valid string")],
     "fetch.file": [(["a.csv"], "a valid string"), (0, "a valid string")],
     "fetch.path": [(3, "a valid string"), ({"a": "b"}, "a valid string")],
+    "fetch.layout": [("zip", "'auto', 'official'"), (None, "'auto'")],
+    "fetch.member": [(1, "a valid string"), (["a.csv"], "a valid string")],
     "fetch.sha256": [("abc", "match pattern"), ("G" * 64, "match pattern"), (5, "a valid string")],
     "fetch.faces.rows": [(0, "greater than or equal to 1"), (1.5, "a valid integer"), (None, "integer")],
     "fetch.faces.seed": [(-1, "greater than or equal to 0"), ("0", "a valid integer")],

@@ -335,19 +335,6 @@ def test_stage_writes_its_report_before_it_fails_with_one_line(good: Path) -> No
     assert (good.parent / "data/validation/index.html").exists()
 
 
-def test_stage_says_how_to_convert_a_csv_of_another_dialect_and_nothing_else(good: Path) -> None:
-    good.write_text(good.read_text().replace(",", ";"))
-    done = run_stage(good.parent, good, **LIMITS)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr == (
-        "error: validation failed: the CSV has semicolons between its fields: convert it with "
-        """pandas.read_csv("old.csv", sep=';').to_csv("new.csv", index=False); """
-        "see data/validation/index.html\n"
-    )
-    assert json.loads((good.parent / "metrics/validation.json").read_text())["success"] is False
-
-
 def test_stage_names_a_wrong_limit(good: Path) -> None:
     done = run_stage(good.parent, good, **LIMITS | {"max_constant": -3})
     assert done.returncode == 1

@@ -1,6 +1,7 @@
 """The measurements of how fast a prediction is, at a tiny size: what they do, not what they find."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,11 @@ def test_the_classifier_alone_is_compared_with_keras_and_with_eight_bits(
 def test_ways_take_turns_and_their_faces_are_counted() -> None:
     calls: list[str] = []
     faces = np.zeros((5, 48, 48, 1), np.uint8)
-    ways = {lambda _: calls.append("a"): 2, lambda _: calls.append("b"): 1}
-    first, second = classifier.rates(ways, faces)
+
+    def way(letter: str) -> Callable[[np.ndarray], object]:
+        return lambda _: calls.append(letter)
+
+    first, second = classifier.rates({way("a"): 2, way("b"): 1}, faces)
     assert "".join(calls) == "ab" + classifier.ROUNDS * "aab"
     assert len(first) == len(second) == classifier.ROUNDS
 

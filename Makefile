@@ -59,9 +59,10 @@ SEED = 0
 faults: setup
 	python -m tests.faults --kills $(KILLS) --seed $(SEED)
 
-## fuzz          100,000 hostile files against the reader; other ones: make fuzz SEED=1
+## fuzz          100,000 hostile CSVs and 10,000 damaged pictures; other ones: make fuzz SEED=1
 fuzz: setup
 	python -m tests.fuzz --inputs 100000 --seed $(SEED)
+	python -m tests.fuzz_photos --inputs 10000 --seed $(SEED)
 
 # DVC trusts what it once hashed, and its cache. This hashes everything anew, and removes what was damaged.
 ## verify        remove damaged outputs and cached copies; after a kill, say the way back

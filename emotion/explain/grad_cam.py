@@ -20,8 +20,8 @@ class GradCAM:
     """Explains one model.
 
     What is explained is the last map of its network that has at least 6 x 6 cells. Of a model that averages
-    over views it is the network on the face as it is: the other views are its mirror image and shifts by less
-    than a cell.
+    over views it is the network on the face as it is: the other views are its mirror image, and both shifted
+    by a few pixels.
     """
 
     def __init__(self, model: keras.Model) -> None:

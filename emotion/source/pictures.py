@@ -25,7 +25,9 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 WHITE_16 = 65535  # the lightest shade of 16 bits
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its own line would stand beside ours
+# Else Pillow's own lines would stand beside ours
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
 _FILTERS = threading.Lock()  # the filters of warnings are one for all threads
 
 

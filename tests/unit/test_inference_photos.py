@@ -1,6 +1,7 @@
 import io
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from PIL import Image
 
 from emotion.inference.photos import read_photo
 from emotion.runtime.errors import UserError
-from emotion.source.pictures import ORIENTATION
+from emotion.source.pictures import FORMATS, ORIENTATION
+from tests import fuzz_photos
 from tests.support.paths import ROOT
 
 JPEG = ROOT / "tests" / "photos" / "astronaut.jpg"
@@ -126,11 +128,19 @@ def test_pillows_own_lines_do_not_stand_beside_ours(tmp_path: Path) -> None:
     tag = many.index(b"\x15\x01\x03\x00")  # samples per pixel
     many[tag + 8 : tag + 10] = b"\x00\x08"
     (tmp_path / "many.tif").write_bytes(many)
+    buffer = io.BytesIO()
+    Image.fromarray(CORNERS).save(buffer, "TIFF", software="twelve letters")
+    long = bytearray(buffer.getvalue())
+    tag = long.index(b"\x31\x01\x02\x00")
+    long[tag + 4 : tag + 8] = b"\xff\xff\x00\x00"  # more letters than the file has: harmless, and it is read
+    (tmp_path / "long.tif").write_bytes(long)
     code = "import sys; from pathlib import Path; from emotion.inference.photos import read_photo\n"
-    code += "try: read_photo(Path(sys.argv[1]))\nexcept Exception as error: print(type(error).__name__)"
-    words = [sys.executable, "-c", code, str(tmp_path / "many.tif")]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("UserError\n", "")
+    code += "try: print(read_photo(Path(sys.argv[1])).shape)\n"
+    code += "except Exception as error: print(type(error).__name__)"
+    for name, said in {"many.tif": "UserError\n", "long.tif": "(3, 2, 3)\n"}.items():
+        words = [sys.executable, "-c", code, str(tmp_path / name)]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert (done.stdout, done.stderr) == (said, "")
 
 
 def test_postscript_is_refused_because_pillow_would_run_a_program(tmp_path: Path) -> None:
@@ -143,21 +153,33 @@ def test_damaged_exif_data_do_not_hide_a_whole_picture(tmp_path: Path) -> None:
     assert np.array_equal(read_photo(tmp_path / "p.png"), CORNERS)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM"])
-def test_files_with_random_damage_are_read_or_refused(tmp_path: Path, kind: str) -> None:
-    random = np.random.default_rng(0)
-    buffer = io.BytesIO()
-    Image.open(JPEG).resize((64, 64)).save(buffer, kind)
-    whole = np.frombuffer(buffer.getvalue(), np.uint8)
-    file = tmp_path / "damaged"
-    for _ in range(60):
-        damaged = whole[: random.integers(1, len(whole) + 1)].copy()
-        places = random.integers(0, min(len(damaged), random.choice([60, len(damaged)])) or 1, 8)
-        damaged[places] = random.integers(0, 256, 8)
-        file.write_bytes(damaged.tobytes())
-        try:
-            photo = read_photo(file)
-        except UserError as error:
-            assert "\n" not in str(error)  # noqa: PT017 - either outcome is right
-        else:
-            assert photo.ndim == 3
+def test_damaged_pictures_of_every_kind_are_read_or_refused_in_one_line(tmp_path: Path) -> None:
+    outcomes: Counter[str] = Counter()
+    fuzz_photos.fuzz(1_000, seed=0, folder=tmp_path, outcomes=outcomes)
+    assert outcomes.total() == 1_000
+    assert min(outcomes[fuzz_photos.READ], outcomes[fuzz_photos.REFUSED]) > 100
+
+
+def test_the_pictures_that_are_damaged_are_of_every_kind_and_whole_before(tmp_path: Path) -> None:
+    kinds = set()
+    for content in fuzz_photos.pictures():
+        assert fuzz_photos.judge(content, tmp_path / "picture") == fuzz_photos.READ
+        with Image.open(tmp_path / "picture") as picture:
+            kinds.add(picture.format)
+    assert kinds == set(FORMATS)
+
+
+@pytest.mark.parametrize(
+    "wrong", [RuntimeError("crash"), UserError("two\nlines"), np.zeros((4, 4)), np.zeros((0, 4, 3), np.uint8)]
+)
+def test_the_judge_of_the_fuzzing_catches_a_wrong_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: Exception | np.ndarray
+) -> None:
+    def reader(_: Path) -> np.ndarray:
+        if isinstance(wrong, Exception):
+            raise wrong
+        return wrong
+
+    monkeypatch.setattr(fuzz_photos, "read_photo", reader)
+    with pytest.raises((AssertionError, RuntimeError)):
+        fuzz_photos.judge(b"", tmp_path / "picture")

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from emotion import predict
+from emotion.inference.detector import MODEL as DETECTOR
 from emotion.inference.workers import in_order
 from emotion.runtime.errors import UserError, one_line_errors
 from tests.support.classifiers import write_classifier
@@ -118,6 +119,39 @@ def test_bad_files_cost_a_line_each_and_the_others_are_done(
         f"error: {tmp_path / 'text.jpg'}",
         f"error: {tmp_path / 'empty.png'}",
     ]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_every_kind_of_bad_input_costs_one_line_and_the_good_one_is_written(
+    command: Command, tmp_path: Path, workers: int
+) -> None:
+    whole = HOPPER.read_bytes()
+    contents = {
+        "text.jpg": b"hello",
+        "empty.png": b"",
+        "cut.jpg": whole[: len(whole) // 2],
+        "text.mp4": b"hello",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")
+    (tmp_path / "folder.jpg").mkdir()
+    bad = [tmp_path / name for name in (*contents, "bomb.png", "folder.jpg", "missing.jpg")]
+    out = tmp_path / "out"
+    said = command(*bad, HOPPER, "--out", out, "--workers", workers)
+    lines = said.err.splitlines()
+    assert [line.split()[1] for line in lines] == list(map(str, bad))
+    assert all(line.startswith("error: ") for line in lines)
+    assert said.status == 0
+    assert [path.name for path in out.iterdir()] == ["grace_hopper.faces.jpg"]
+    assert command(*bad, "--out", tmp_path / "none", "--workers", workers).status == 1
+
+
+def test_a_model_of_another_kind_is_told_in_one_line_before_anything_is_read(command: Command) -> None:
+    said = command(HOPPER, "--model", DETECTOR)
+    assert str(said.status).startswith(f"error: {DETECTOR} names no classes")
+    assert "\n" not in str(said.status)
+    assert (said.out, said.err) == ("", "")
 
 
 def test_nothing_done_is_a_failure(command: Command, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ setup: .venv/ready
 # Node and npm come with .venv; npm then gets the page's runtime, its type checker and a browser for the tests.
 web/node_modules/ready: web/package-lock.json .venv/ready
 	npm ci --prefix web
+	npm run --silent prepare-browser --prefix web
 	@touch $@
 
 # DVC records experiments as commits. If Git does not know you, this clone gets a name to commit under.

@@ -1,14 +1,17 @@
-// A Chromium without a window: the machine's, or else the one that npm brings for Linux.
+// A Chromium without a window: the machine's, or else the one that npm brings for Linux on x86-64.
 
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-import packaged from "@sparticuz/chromium";
 import { launch } from "puppeteer-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
-const ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1";
 const MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+const UNPACKED = join(import.meta.dirname, "node_modules", ".chromium");
+const OPTIONS = [
+  "--no-sandbox", // it needs rights that containers seldom give, and nothing but our own page is opened
+  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", // Chromium's own services would ask the network
+];
 
 /**
  * Start it.
@@ -16,14 +19,33 @@ const MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
  * @param {string[]} options of its command line
  */
 export async function start(options) {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const places = [...NAMES.flatMap((name) => folders.map((folder) => join(folder, name))), MAC];
-  const own = places.find((place) => existsSync(place));
+  const own = installed();
   return launch({
-    executablePath: own ?? (await packaged.executablePath()),
-    // Without a sandbox: it needs rights that containers seldom give, and nothing but our own page is opened
-    args: [...(own ? [] : packaged.args), "--no-sandbox", ALONE, ...options],
+    executablePath: own ?? (await packaged()),
+    args: [...OPTIONS, ...options],
     headless: own ? true : "shell",
     protocolTimeout: 300_000,
   });
+}
+
+/** Unpack npm's Chromium, which takes some seconds, if it is needed. */
+export async function prepare() {
+  if (!installed()) await packaged();
+}
+
+function installed() {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const places = [...NAMES.flatMap((name) => folders.map((folder) => join(folder, name))), MAC];
+  return places.find((place) => existsSync(place));
+}
+
+async function packaged() {
+  mkdirSync(UNPACKED, { recursive: true });
+  const before = process.env.TMPDIR ?? "/tmp";
+  process.env.TMPDIR = UNPACKED; // where it is unpacked to, once
+  process.env.AWS_LAMBDA_JS_RUNTIME ??= "nodejs24.x"; // makes it bring its libraries, too
+  const { default: chromium } = await import("@sparticuz/chromium");
+  const path = await chromium.executablePath();
+  process.env.TMPDIR = before;
+  return path;
 }

@@ -45,5 +45,5 @@ def test_a_cameras_faces_are_pythons(tmp_path: Path, site: Path, model: Path) ->
 
 
 def test_a_camera_that_is_refused_costs_a_line(tmp_path: Path, site: Path) -> None:
-    found = visit(site, "refused", tmp_path, FAKE, "--deny-permission-prompts")
+    found = visit(site, "refused", tmp_path, FAKE, "--use-fake-ui-for-media-stream=deny")
     assert found["message"].startswith("The camera cannot be used: it is not allowed for this page")

@@ -79,5 +79,5 @@ function mark(context, { bitmap, faces }, scale, letter) {
 
 /** @param {number} share */
 export function percent(share) {
-  return `${Math.round(share * 100)} %`;
+  return `${Math.round(share * 100)}%`;
 }

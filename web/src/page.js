@@ -89,6 +89,8 @@ function display(next) {
   element("invitation").hidden = true;
   show(picture, shown);
   list(element("faces"), shown.faces);
+  element("none").textContent = "No face was found. Small, hidden or turned faces are missed.";
+  element("none").hidden = shown.faces.length > 0;
   for (const id of ["save-picture", "save-json"]) element(id).disabled = false;
 }
 

@@ -8,6 +8,7 @@ import { launch } from "puppeteer-core";
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 const MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 const UNPACKED = join(import.meta.dirname, "node_modules", ".chromium");
+const PACKAGED_RUNS = process.platform === "linux" && process.arch === "x64";
 const OPTIONS = [
   "--no-sandbox", // it needs rights that containers seldom give, and nothing but our own page is opened
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", // Chromium's own services would ask the network
@@ -28,9 +29,9 @@ export async function start(options) {
   });
 }
 
-/** Unpack npm's Chromium, which takes some seconds, if it is needed. */
+/** Unpack npm's Chromium, which takes some seconds, if it is needed and runs here. */
 export async function prepare() {
-  if (!installed()) await packaged();
+  if (!installed() && PACKAGED_RUNS) await packaged();
 }
 
 function installed() {
@@ -40,6 +41,7 @@ function installed() {
 }
 
 async function packaged() {
+  if (!PACKAGED_RUNS) throw new Error("there is no Chromium; install Chromium or Google Chrome");
   mkdirSync(UNPACKED, { recursive: true });
   const before = process.env.TMPDIR ?? "/tmp";
   process.env.TMPDIR = UNPACKED; // where it is unpacked to, once

@@ -30,14 +30,18 @@ const WAIT = { timeout: 300_000 };
 const SCENARIOS = { photos, sample, camera, refused, model };
 
 /**
- * Choose photos; turn to each, and save.
+ * Choose several photos; turn to each, and save.
  *
  * @param {Page} page
  * @param {Plan} plan
  */
 async function photos(page, plan) {
   await choose(page, "#photos", plan.photos ?? []);
-  await page.waitForFunction((count) => document.querySelector("#status")?.textContent?.startsWith(`1 of ${count}`), WAIT, plan.photos?.length);
+  await page.waitForFunction(
+    (count) => document.querySelector("#status")?.textContent?.startsWith(`1 of ${count}`),
+    WAIT,
+    plan.photos?.length,
+  );
   const seen = [await crops(page)];
   while (await page.$("#next:enabled")) {
     const before = await text(page, "#status");

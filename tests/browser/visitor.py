@@ -26,7 +26,7 @@ def visit(site: Path, scenario: str, folder: Path, *options: str, **plan: Any) -
     with serve(site) as url, Proxy().running() as proxy:
         given = {"url": url, "proxy": proxy.address, "downloads": folder, "options": options} | plan
         found: dict[str, Any] = json.loads(node("scenarios.js", scenario, json.dumps(given, default=str)))
-        assert proxy.asked == []
+        assert proxy.asked == [], f"the page asked for {proxy.asked}"
     assert found["complaints"] == []
     assert found["shifted"] == 0
     assert found["width"] <= plan.get("width", 1100)

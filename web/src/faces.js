@@ -11,18 +11,18 @@ import { percent } from "./drawing.js";
  * @param {Face[]} faces
  */
 export function list(list, faces) {
-  list.replaceChildren(...faces.map(item));
+  list.replaceChildren(...faces.map((face, i) => item(face, faces.length > 1 ? `${i + 1} ` : "")));
 }
 
 /**
  * @param {Face} face
- * @param {number} index
+ * @param {string} number as in the picture
  */
-function item(face, index) {
+function item(face, number) {
   const entry = document.createElement("li");
   entry.className = "face";
   const heading = document.createElement("h3");
-  heading.textContent = `${index + 1} ${face.emotion}`;
+  heading.textContent = `${number}${face.emotion}`;
   entry.append(seen(face), heading, bars(face));
   return entry;
 }

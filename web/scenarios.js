@@ -5,6 +5,7 @@
 // prints as JSON what is then there.
 
 import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 
 import { start } from "./chromium.js";
 
@@ -97,17 +98,17 @@ async function refused(page) {
 }
 
 /**
- * Look at a photo, then let a model of one's own answer, then a file that is none.
+ * Paste a photo, then drop a model of one's own, then choose a file that is none.
  *
  * @param {Page} page
  * @param {Plan} plan
  */
 async function model(page, plan) {
   const recipe = await text(page, "#recipe");
-  await choose(page, "#photos", plan.photos ?? []);
+  await hand(page, "paste", plan.photos?.[0] ?? "");
   await page.waitForSelector("#faces li", WAIT);
   const before = await bars(page);
-  await choose(page, "#model-file", [plan.model ?? ""]);
+  await hand(page, "drop", plan.model ?? "");
   await page.waitForFunction((old) => document.querySelector("#recipe")?.textContent !== old, WAIT, recipe);
   await page.waitForFunction((old) => document.querySelector("#faces")?.textContent !== old, WAIT, before);
   const card = await text(page, "#card");
@@ -137,6 +138,31 @@ function countFrames(seconds) {
 async function choose(page, input, files) {
   const found = /** @type {import("puppeteer-core").ElementHandle<HTMLInputElement> | null} */ (await page.$(input));
   await found?.uploadFile(...files);
+}
+
+/**
+ * Paste or drop a file.
+ *
+ * @param {Page} page
+ * @param {"paste" | "drop"} way
+ * @param {string} file
+ */
+async function hand(page, way, file) {
+  const content = await readFile(file, "base64");
+  await page.evaluate(
+    (way, name, content) => {
+      const files = new DataTransfer();
+      files.items.add(new File([Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))], name));
+      const event =
+        way === "drop"
+          ? new DragEvent("drop", { dataTransfer: files, cancelable: true })
+          : new ClipboardEvent("paste", { clipboardData: files });
+      dispatchEvent(event);
+    },
+    way,
+    basename(file),
+    content,
+  );
 }
 
 /**

@@ -99,18 +99,28 @@ function horizontal(picture, first, rows, width, weights) {
   const { data, channels } = picture;
   const { starts, counts, values, taps } = weights;
   const result = blank(width, rows, channels);
-  const colours = Math.min(channels, 3);
-  for (let y = 0; y < rows; y++) {
+  for (let y = 0, to = 0; y < rows; y++) {
     const row = (first + y) * picture.width;
-    for (let x = 0; x < width; x++) {
-      for (let colour = 0; colour < colours; colour++) {
-        let sum = HALF;
-        let at = (row + starts[x]) * channels + colour;
-        const begin = x * taps;
-        const end = begin + counts[x];
-        for (let k = begin; k < end; k++, at += channels) sum += Math.imul(data[at], values[k]);
-        result.data[(y * width + x) * channels + colour] = sum >> PRECISION;
+    for (let x = 0; x < width; x++, to += channels) {
+      const begin = x * taps;
+      const end = begin + counts[x];
+      let at = (row + starts[x]) * channels;
+      let red = HALF; // or grey
+      let green = HALF;
+      let blue = HALF;
+      if (channels === 1) {
+        for (let k = begin; k < end; k++) red += Math.imul(data[at++], values[k]);
+        result.data[to] = red >> PRECISION;
+        continue;
       }
+      for (let k = begin; k < end; k++, at += channels) {
+        red += Math.imul(data[at], values[k]);
+        green += Math.imul(data[at + 1], values[k]);
+        blue += Math.imul(data[at + 2], values[k]);
+      }
+      result.data[to] = red >> PRECISION;
+      result.data[to + 1] = green >> PRECISION;
+      result.data[to + 2] = blue >> PRECISION;
     }
   }
   return result;
@@ -127,15 +137,14 @@ function vertical(picture, height, weights) {
   const { starts, counts, values, taps } = weights;
   const result = blank(width, height, channels);
   const stride = width * channels;
+  const sums = new Int32Array(stride);
   for (let y = 0; y < height; y++) {
-    const begin = y * taps;
-    const end = begin + counts[y];
-    for (let i = 0; i < stride; i++) {
-      let sum = HALF;
-      let at = starts[y] * stride + i;
-      for (let k = begin; k < end; k++, at += stride) sum += Math.imul(data[at], values[k]);
-      result.data[y * stride + i] = sum >> PRECISION;
+    sums.fill(HALF);
+    let at = starts[y] * stride;
+    for (let k = y * taps; k < y * taps + counts[y]; k++) {
+      for (let i = 0; i < stride; i++) sums[i] += Math.imul(data[at++], values[k]);
     }
+    for (let i = 0; i < stride; i++) result.data[y * stride + i] = sums[i] >> PRECISION;
   }
   return result;
 }

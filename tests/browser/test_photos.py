@@ -8,27 +8,22 @@ import pytest
 from PIL import Image
 
 from emotion.inference import EmotionRecognizer
-from emotion.inference.crop import cut, frame
-from emotion.inference.detector import FaceDetector
-from emotion.inference.photos import ORIENTATION, read_photo
+from emotion.inference.photos import ORIENTATION
+from emotion.inference.recognizer import MODELS
 from tests.browser.visitor import pictures, visit
 from tests.support.classifiers import write_convolution
 from tests.support.paths import ROOT
 from tools.site import build
 
+SHIPPED = MODELS[0]
 HOPPER = ROOT / "tests" / "photos" / "grace_hopper.jpg"
 ASTRONAUT = ROOT / "tests" / "photos" / "astronaut.jpg"
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_convolution(tmp_path_factory.mktemp("model") / "chance.onnx", seed=0)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Path:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    build(folder, model)
+    build(folder, SHIPPED)
     return folder
 
 
@@ -62,31 +57,21 @@ def write_photos(folder: Path) -> list[Path]:
     return [folder / name for name, _, _ in kinds]
 
 
-def test_photos_of_every_kind_have_pythons_pixels_boxes_and_probabilities(
-    tmp_path: Path, site: Path, model: Path
-) -> None:
+def test_photos_of_every_kind_have_pythons_pixels_boxes_and_probabilities(tmp_path: Path, site: Path) -> None:
     files = write_photos(tmp_path)
     found = visit(site, "photos", tmp_path, photos=files)
-    recognizer, detector = EmotionRecognizer(model, threads=1), FaceDetector(threads=1)
+    recognizer = EmotionRecognizer(SHIPPED, threads=1)
     numbers = []
     for file, said, seen in zip(files, found["json"], found["seen"], strict=True):
-        photo = read_photo(file)
-        faces = recognizer.predict(photo)
+        faces = recognizer.predict(file)
         numbers.append(len(faces))
         assert (said["file"], said["model"]) == (file.name, "emotion.onnx")
-        assert len(said["faces"]) == len(faces)
-        for face, theirs in zip(faces, said["faces"], strict=True):
+        for face, theirs, pixels in zip(faces, said["faces"], pictures(seen), strict=True):
             assert theirs["box"] == pytest.approx(face.box, abs=1)
             assert theirs["score"] == pytest.approx(face.score, abs=0.001)
             assert theirs["probabilities"] == pytest.approx(face.probabilities, abs=0.002)
             assert theirs["emotion"] == face.emotion
-        squares = detector.detect(photo)
-        ours = [
-            cut(photo, frame(box, points, recognizer.info.framing), recognizer.info.side)
-            for box, points in zip(squares.boxes, squares.points, strict=True)
-        ]
-        for mine, theirs in zip(ours, pictures(seen), strict=True):
-            assert np.array_equal(mine, theirs), file.name
+            assert np.array_equal(pixels, face.crop), file.name
     assert numbers == [1, 1, 1, 1, 1, 3, 1, 1, 1, 1, 0]
     assert found["picture"] == "nothing.faces.png"
     with Image.open(tmp_path / "nothing.faces.png") as picture:

@@ -23,20 +23,20 @@ function item(face, number) {
   entry.className = "face";
   const heading = document.createElement("h3");
   heading.textContent = `${number}${face.emotion}`;
-  entry.append(seen(face), heading, bars(face));
+  entry.append(crop(face), heading, bars(face));
   return entry;
 }
 
 /** @param {Face} face */
-function seen(face) {
-  const side = Math.sqrt(face.seen.length);
+function crop(face) {
+  const side = Math.sqrt(face.crop.length);
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = side;
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `the face as the model sees it, ${side}×${side} grey pixels`);
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
   const image = context.createImageData(side, side);
-  face.seen.forEach((shade, i) => image.data.set([shade, shade, shade, 255], i * 4));
+  face.crop.forEach((shade, i) => image.data.set([shade, shade, shade, 255], i * 4));
   context.putImageData(image, 0, 0);
   return canvas;
 }

@@ -18,7 +18,7 @@ import { UserError, modelInfo } from "./metadata.js";
  * @property {number} score how sure the detector is that it is a face, 0 to 1
  * @property {string} emotion the most probable one
  * @property {Record<string, number>} probabilities of each emotion; they add up to 1
- * @property {Uint8ClampedArray} seen what the classifier saw: grey, a square
+ * @property {Uint8ClampedArray} crop the face as it was classified: grey, a square
  */
 
 /** @typedef {typeof import("onnxruntime-web/wasm")} Runtime */
@@ -78,12 +78,13 @@ export class EmotionRecognizer {
   async predict(photo, inTiles) {
     const { classes, framing, side } = this.info;
     const found = await this.detector.detect(photo, inTiles);
-    const seen = found.map(({ box, points }) => cut(photo, frame(box, points, framing), side).data);
-    const answers = await this.#classify(seen);
+    const crops = found.map(({ box, points }) => cut(photo, frame(box, points, framing), side).data);
+    const answers = await this.#classify(crops);
     return found.map(({ box, score }, i) => {
       const row = answers[i];
       const emotion = classes[row.indexOf(Math.max(...row))];
-      return { box, score, emotion, probabilities: Object.fromEntries(classes.map((name, k) => [name, row[k]])), seen: seen[i] };
+      const probabilities = Object.fromEntries(classes.map((name, k) => [name, row[k]]));
+      return { box, score, emotion, probabilities, crop: crops[i] };
     });
   }
 

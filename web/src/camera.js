@@ -19,59 +19,69 @@ const REASONS = {
 /** One camera, on or off. */
 export class Camera {
   #video = Object.assign(document.createElement("video"), { muted: true, playsInline: true });
-  /** @type {MediaStream | null} */
-  #stream = null;
+  /** @type {AbortController | null} */
+  #watching = null;
+  /** @type {((goesOn: boolean) => void) | null} */
+  #wake = null; // ends the waiting for a frame
 
   get isOn() {
-    return this.#stream !== null;
+    return this.#watching !== null;
   }
 
   /**
    * Look at the camera's frames until `stop`.
    *
    * @param {Analyst} analyst
-   * @param {(shown: Shown) => void} show is given each frame and its faces; the frame is then closed
+   * @param {(shown: Shown) => void} show is given each frame and its faces, and closes the frame
    * @throws {UserError} there is no camera, or it may not be used
    */
   async watch(analyst, show) {
-    const stream = await open();
-    this.#stream = stream;
-    stream.getTracks().forEach((track) => track.addEventListener("ended", () => this.stop()));
-    this.#video.srcObject = stream;
+    const watching = new AbortController();
+    const { signal } = watching;
+    this.#watching = watching;
     try {
+      const stream = await open();
+      const tracks = stream.getTracks();
+      const close = () => tracks.forEach((track) => track.stop());
+      if (signal.aborted) return close();
+      signal.addEventListener("abort", () => {
+        close();
+        this.#wake?.(false);
+      });
+      tracks.forEach((track) => track.addEventListener("ended", () => watching.abort()));
+      this.#video.srcObject = stream;
       await this.#video.play();
-      while (await this.#nextFrame(stream)) {
+      while (await this.#nextFrame(signal)) {
         const bitmap = await createImageBitmap(this.#video);
         const faces = await analyst.frame(bitmap);
-        if (this.#stream === stream) show({ bitmap, faces });
-        else bitmap.close();
+        if (signal.aborted) bitmap.close();
+        else show({ bitmap, faces });
       }
+    } catch (error) {
+      if (!signal.aborted) throw error; // else it is the video's, which was taken away from it
     } finally {
-      if (this.#stream === stream) this.stop();
+      watching.abort();
+      if (this.#watching === watching) this.stop();
     }
   }
 
   stop() {
-    this.#stream?.getTracks().forEach((track) => track.stop());
-    this.#stream = null;
+    this.#watching?.abort();
+    this.#watching = null;
     this.#video.srcObject = null;
-    this.#stopped?.(false);
   }
-
-  /** @type {((goesOn: boolean) => void) | undefined} */
-  #stopped;
 
   /**
    * Wait for a frame and say whether there is one; none comes while the page is hidden.
    *
-   * @param {MediaStream} stream
+   * @param {AbortSignal} signal
    * @returns {Promise<boolean>}
    */
-  #nextFrame(stream) {
-    if (this.#stream !== stream) return Promise.resolve(false);
+  #nextFrame(signal) {
+    if (signal.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
-      this.#stopped = resolve;
-      this.#video.requestVideoFrameCallback(() => resolve(this.#stream === stream));
+      this.#wake = resolve;
+      this.#video.requestVideoFrameCallback(() => resolve(!signal.aborted));
     });
   }
 }

@@ -118,7 +118,7 @@ async function toggleCamera() {
     complain(error);
     say("");
   } finally {
-    element("camera").setAttribute("aria-pressed", "false");
+    element("camera").setAttribute("aria-pressed", String(camera.isOn));
     element("status").ariaLive = "polite";
   }
 }

@@ -75,7 +75,7 @@ def frames_a_second(folder: Path, model: str | None, seconds: float) -> float:
         server.server_close()
     if len(said["seen"]) != 1:
         raise UserError(f"the page found {len(said['seen'])} faces, must find one: nothing was measured")
-    return float(said["frames"]) / seconds
+    return float(said["rate"])
 
 
 def scene() -> np.ndarray:

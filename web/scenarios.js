@@ -78,12 +78,12 @@ async function sample(page) {
 async function camera(page, plan) {
   await page.click("#camera");
   await page.waitForFunction(() => document.querySelector("#status")?.textContent?.includes("frames a second"), WAIT);
-  const frames = await page.evaluate(countFrames, plan.seconds ?? 0);
+  const rate = await page.evaluate(frameRate, plan.seconds ?? 0);
   const seen = await crops(page);
   const files = await saved(page, plan);
   await page.click("#camera");
   await page.waitForSelector("#camera[aria-pressed=false]", WAIT);
-  return { frames, seen, ...files };
+  return { rate, seen, ...files };
 }
 
 /**
@@ -118,16 +118,17 @@ async function model(page, plan) {
 }
 
 /**
- * Return how many frames were shown in so many seconds.
+ * Watch for so many seconds, and return how many frames were shown in one.
  *
  * @param {number} seconds
  * @returns {Promise<number>}
  */
-function countFrames(seconds) {
+function frameRate(seconds) {
   let frames = 0;
+  const start = performance.now();
   const observer = new MutationObserver(() => frames++);
   observer.observe(/** @type {Element} */ (document.querySelector("#faces")), { childList: true });
-  return new Promise((resolve) => setTimeout(() => resolve(frames), seconds * 1000));
+  return new Promise((resolve) => setTimeout(() => resolve((1000 * frames) / (performance.now() - start)), seconds * 1000));
 }
 
 /**

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.web import scene, write_y4m
+from benchmarks.web import frames_a_second, scene, write_y4m
 from emotion.inference import EmotionRecognizer
 from tests.browser.visitor import pictures, visit
 from tests.support.classifiers import write_classifier
@@ -43,6 +43,10 @@ def test_a_cameras_faces_are_pythons(tmp_path: Path, site: Path, model: Path) ->
     with Image.open(tmp_path / found["picture"]) as picture:
         assert picture.size == (640, 480)
     assert len(pictures(found["seen"])) == 1
+
+
+def test_the_benchmark_counts_the_frames_that_are_analysed(tmp_path: Path, model: Path) -> None:
+    assert 0 < frames_a_second(tmp_path, str(model), seconds=1) < 33  # the camera gives 30
 
 
 def test_a_camera_that_is_refused_costs_a_line(tmp_path: Path, site: Path) -> None:

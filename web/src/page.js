@@ -234,6 +234,7 @@ addEventListener("drop", (event) => {
   stage.classList.remove("over");
   take(event.dataTransfer?.files ?? []);
 });
+addEventListener("unhandledrejection", ({ reason }) => complain(reason)); // such as a picture too large to save
 addEventListener("resize", () => shown && show(picture, shown));
 
 analyst.info().then((info) => describe(info, model), complain);

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from emotion.inference import EmotionRecognizer
-from emotion.inference.photos import ORIENTATION
 from emotion.inference.recognizer import MODELS
+from emotion.source.pictures import ORIENTATION
 from tests.browser.visitor import pictures, visit
 from tests.support.classifiers import write_convolution
 from tests.support.paths import ROOT

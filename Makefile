@@ -3,8 +3,8 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup identity demo own predict test faults fuzz verify accept lint bench compare paper-tuning ranking search \
-  fast measure reproduce pretrained lock
+.PHONY: help setup identity demo own predict web test faults fuzz verify accept lint bench compare paper-tuning \
+  ranking search fast measure reproduce pretrained lock
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -20,6 +20,12 @@ setup: .venv/ready
 	@echo "Setting up .venv from requirements.txt: 3 GB, once, in a few minutes."
 	$(PYTHON) -m venv --clear .venv
 	python -m pip install --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+# Node and npm come with .venv; npm then gets the page's runtime, its type checker and a browser for the tests.
+web/node_modules/ready: web/package-lock.json .venv/ready
+	npm ci --prefix web
+	npm run --silent prepare-browser --prefix web
 	@touch $@
 
 # DVC records experiments as commits. If Git does not know you, this clone gets a name to commit under.
@@ -42,15 +48,25 @@ predict: setup
 	@test -n "$(PHOTO)" || { echo "error: name a photo: make predict PHOTO=party.jpg" >&2; exit 1; }
 	@python -m emotion.predict "$(PHOTO)" --out "$$(dirname "$(PHOTO)")"
 
+MODEL =
+PORT = 8000
+
+## web           a page for photos and the camera, on this machine: make web PORT=8000
+web: web/node_modules/ready
+	@python -m tools.site site $(if $(MODEL),--model "$(MODEL)")
+	@echo "The page is at http://127.0.0.1:$(PORT) until Ctrl-C."
+	@python -m http.server $(PORT) --bind 127.0.0.1 --directory site
+
 ## test          every test
-test: setup
+test: setup web/node_modules/ready
 	python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal --durations=20
 
-## lint          ruff and mypy
-lint: setup
+## lint          ruff, mypy and, for the page, tsc
+lint: setup web/node_modules/ready
 	ruff check .
 	ruff format --check .
 	mypy
+	npm run check --prefix web
 
 KILLS = 50
 SEED = 0

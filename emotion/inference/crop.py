@@ -1,7 +1,7 @@
 """The face that the classifier sees, cut out of a photo: one recipe, the same in every language.
 
 1. A square around the detector's box, of `Framing`, upright by the eyes if the head is turned by more than
-   `TILT`; beyond the photo its edge pixels go on.
+   `TILT`, on the grid of `STEPS` and `ANGLES`; beyond the photo its edge pixels go on.
 2. Grey at full size, in whole numbers: (19595 R + 38470 G + 7471 B + 32768) >> 16, as Pillow's convert("L").
 3. If the head is turned: that square, a pixel for a pixel, by Pillow's bicubic transform.
 4. Pillow's own resample in 8 bits to the classifier's size, by LANCZOS; its box is in float32.
@@ -15,6 +15,10 @@ from PIL import Image
 
 TILT = 10.0  # degrees; less is left as it is, because turning blurs and the training faces are tilted, too
 FILTER = Image.Resampling.LANCZOS
+# Steps of a pixel, and of a radian: the detector's answers differ in their last bits from one runtime or
+# processor to the next. Squares on a grid do not, so that the same pixels are cut out everywhere.
+STEPS = 16
+ANGLES = 1024
 
 
 @dataclass(frozen=True)
@@ -60,14 +64,13 @@ def frame(box: np.ndarray, points: np.ndarray, framing: Framing, tilt: float = T
     """
     across, down = points[1] - points[0]
     angle = math.atan2(down, across)
-    if abs(angle) <= math.radians(tilt):
-        angle = 0.0
+    angle = 0.0 if abs(angle) <= math.radians(tilt) else round(angle * ANGLES) / ANGLES
     left, top, right, bottom = (float(edge) for edge in box)
     size = (right - left + bottom - top) / 2
     rise = framing.rise * size
     x = (left + right) / 2 + rise * math.sin(angle)
     y = (top + bottom) / 2 - rise * math.cos(angle)
-    return Square(x, y, framing.side * size, angle)
+    return Square(_on_grid(x), _on_grid(y), max(_on_grid(framing.side * size), 1 / STEPS), angle)
 
 
 def cut(photo: np.ndarray, square: Square, size: int) -> np.ndarray:
@@ -93,6 +96,10 @@ def cut(photo: np.ndarray, square: Square, size: int) -> np.ndarray:
         x, y = square.x - square.side / 2 - left, square.y - square.side / 2 - top
         box = (x, y, x + square.side, y + square.side)
     return np.asarray(grey.resize((size, size), FILTER, box))
+
+
+def _on_grid(value: float) -> float:
+    return round(value * STEPS) / STEPS
 
 
 def _upright(grey: Image.Image, x: float, y: float, square: Square) -> Image.Image:

@@ -61,17 +61,18 @@ class EmotionRecognizer:
         self._check_ends(self.info)
         self._detector = FaceDetector(threads=threads)
 
-    def predict(self, image: np.ndarray | str | Path) -> list[Face]:
+    def predict(self, image: np.ndarray | str | Path, in_tiles: bool = True) -> list[Face]:
         """Return the faces of a photo, the surest first.
 
         Args:
             image: pixels, uint8 (H, W, 3) in RGB, or the path of a picture file.
+            in_tiles: look for small faces, too, which takes several times as long.
 
         Raises:
             UserError: the file cannot be read, or the array is of another kind.
         """
         photo = _checked(image) if isinstance(image, np.ndarray) else read_photo(Path(image))
-        found = self._detector.detect(photo)
+        found = self._detector.detect(photo, in_tiles)
         squares = [
             frame(box, points, self.info.framing)
             for box, points in zip(found.boxes, found.points, strict=True)

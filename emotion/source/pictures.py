@@ -93,8 +93,8 @@ def _in_rgb(picture: Image.Image, name: str) -> Image.Image:
 
 
 def _from_16_bits(picture: Image.Image, name: str) -> Image.Image:
-    """Return grey of 16 bits in 8, scaled: Pillow's convert("L") makes all above 255 white."""
+    """Return the upper 8 of 16 bits, as browsers do: Pillow's convert("L") makes all above 255 white."""
     shades = np.asarray(picture).astype(np.int64)
     if shades.min() < 0 or shades.max() > WHITE_16:
         raise UserError(f"{name} has grey values beyond 16 bits; save it as PNG")
-    return Image.fromarray(((shades * 255 + WHITE_16 // 2) // WHITE_16).astype(np.uint8))
+    return Image.fromarray((shades >> 8).astype(np.uint8))

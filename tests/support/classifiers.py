@@ -46,3 +46,37 @@ def write_classifier(path: Path, metadata: dict[str, str] | None = None, outputs
     onnx.checker.check_model(model)
     onnx.save(model, path)
     return path
+
+
+def write_convolution(path: Path, seed: int) -> Path:
+    """Write a small convolutional network with weights by chance: unlike the above, each pixel counts."""
+    random = np.random.default_rng(seed)
+    nodes = [
+        helper.make_node("Cast", ["pixels"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("Div", ["floats", "white"], ["shades"]),
+        helper.make_node("Transpose", ["shades"], ["maps"], perm=[0, 3, 1, 2]),
+        helper.make_node("Conv", ["maps", "kernels"], ["edges"], strides=[4, 4]),
+        helper.make_node("Relu", ["edges"], ["active"]),
+        helper.make_node("Flatten", ["active"], ["features"]),
+        helper.make_node("MatMul", ["features", "weights"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+    ]
+    kernels, cells = 8, (SIDE - 8) // 4 + 1
+    constants = {
+        "white": np.array(255, np.float32),
+        "kernels": random.normal(0, 0.5, (kernels, 1, 8, 8)).astype(np.float32),
+        "weights": random.normal(0, 0.2, (kernels * cells**2, len(CLASSES))).astype(np.float32),
+    }
+    graph = helper.make_graph(
+        nodes,
+        "by_chance",
+        [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", SIDE, SIDE, 1])],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", len(CLASSES)])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8)
+    info = ModelInfo(CLASSES, SIDE, recipe=f"by chance, seed {seed}", score={"accuracy": 0.14}, data="none")
+    helper.set_model_props(model, info.to_metadata())
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+    return path

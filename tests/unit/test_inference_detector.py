@@ -116,7 +116,7 @@ def test_a_small_face_is_found_and_would_be_missed_with_pixels_from_zero_to_one(
 
 
 def test_a_face_too_small_in_the_whole_of_a_large_photo_is_found_in_its_tiles(
-    detector: FaceDetector, monkeypatch: pytest.MonkeyPatch
+    detector: FaceDetector,
 ) -> None:
     small = Image.open(ASTRONAUT).resize((320, 320), Image.Resampling.LANCZOS)
     photo = on_a_wall(small, 2400, 1800, (1500, 900))  # the face: 66 pixels wide, 7 in the network's square
@@ -124,8 +124,7 @@ def test_a_face_too_small_in_the_whole_of_a_large_photo_is_found_in_its_tiles(
     assert len(found) == 1
     middle = (found.boxes[0, :2] + found.boxes[0, 2:]) / 2
     assert middle == pytest.approx([1500 + 225 * 320 / 512, 900 + 126 * 320 / 512], abs=8)
-    monkeypatch.setattr("emotion.inference.detector.TILES", ())
-    assert len(detector.detect(photo)) == 0
+    assert len(detector.detect(photo, in_tiles=False)) == 0
 
 
 @pytest.mark.parametrize("size", [(2048, 1536), (640, 480), (3000, 500), (512, 512), (513, 2049)])

@@ -51,7 +51,7 @@ def test_grey_of_16_bits_is_scaled_and_not_cut_off_at_255(tmp_path: Path) -> Non
     shades = np.array([[0, 128, 129, 257, 32896, 65535]], np.uint16)
     for name in ("grey.png", "grey.tif"):
         Image.fromarray(shades).save(tmp_path / name)
-        assert read_photo(tmp_path / name)[0, :, 0].tolist() == [0, 0, 1, 1, 128, 255]
+        assert read_photo(tmp_path / name)[0, :, 0].tolist() == [0, 0, 0, 1, 128, 255]
 
 
 def test_transparent_pixels_become_white_and_hidden_colours_stay_hidden(tmp_path: Path) -> None:

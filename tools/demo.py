@@ -37,8 +37,9 @@ RESULTS = ("dvc.lock", "metrics", "plots")  # of these, what Git tracks
 METRICS = Path("metrics/evaluation.json")
 NEXT = """
 These scores are of rendered faces: they say nothing about real ones.
-  figures       plots/*.png
-  in a browser  dvc plots show --open
+  the report    report/index.html: open it in a browser
+  its card      models/README.md: what goes with the model to others
+  figures       plots/*.png, or in a browser: dvc plots show --open
 You are on the branch demo, where the run is committed. Try, without any network:
   source .venv/bin/activate
   dvc exp run -S model.flip_average=true    # asks about the mirror image, too, and trains nothing

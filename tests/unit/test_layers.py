@@ -11,7 +11,7 @@ LAYERS = [  # from the lowest; packages of one layer do not import each other
     {"emotion.source"},
     {"emotion.data"},
     {"emotion.synthetic", "emotion.validation", "emotion.network", "emotion.evaluation", "emotion.inference"},
-    {"emotion.training", "emotion.export", "emotion.predict"},
+    {"emotion.training", "emotion.export", "emotion.report", "emotion.predict"},
     {"stages"},
     {"experiments", "benchmarks", "tools"},
 ]

@@ -3,7 +3,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup identity demo own predict test faults fuzz verify accept lint bench compare paper-tuning ranking search \
+.PHONY: help setup identity demo own predict publish test faults fuzz verify accept lint bench compare paper-tuning ranking search \
   fast measure reproduce lock
 
 help:
@@ -41,6 +41,11 @@ own: setup
 predict: setup
 	@test -n "$(PHOTO)" || { echo "error: name a photo: make predict PHOTO=party.jpg" >&2; exit 1; }
 	@python -m emotion.predict "$(PHOTO)" --out "$$(dirname "$(PHOTO)")"
+
+## publish       the exported model and its card to the Hugging Face Hub: make publish REPO=owner/name
+publish: setup
+	@test -n "$(REPO)" || { echo "error: name a repository: make publish REPO=owner/name" >&2; exit 1; }
+	@python -m tools.publish "$(REPO)"
 
 ## test          every test
 test: setup

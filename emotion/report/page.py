@@ -24,7 +24,7 @@ def page(run: Run, mistakes: int) -> str:
 
     Args:
         run: the run.
-        mistakes: how many of the most confident mistakes it shows.
+        mistakes: how many of the most confident mistakes it shows; with 0 the page shows no face.
     """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -43,7 +43,7 @@ def page(run: Run, mistakes: int) -> str:
         classes=CLASSES,
         accuracies=dots(accuracies(run)),
         confusion=confusion(run.actual, run.predicted),
-        mistakes=gallery(run, mistakes),
+        mistakes=gallery(run, mistakes) if mistakes else None,
         curves=[curves(name, run.curves, run.training["best_epoch"]) for name in ("loss", "accuracy")],
         epochs=epochs(run),
         reliability=reliability(run.bins),

@@ -4,9 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from emotion.config.recipes import find_row
-from emotion.config.schema import load_params
+from emotion.config.schema import Params, load_params
 from emotion.data.storage import Split
 from emotion.evaluation.scores import calibration, evaluation
 from emotion.labels import CLASSES
@@ -31,7 +32,7 @@ def finished_run(rows: int = ROWS, epochs: int = EPOCHS, **changes: Any) -> Run:
     parity = {"max_difference": 4.5e-08, "agreement": 0.9871, "accuracy": 0.6549, "loss": 0.0017}
     steps = {"step": np.arange(epochs) + 1}
     run = Run(
-        params={name: section.model_dump() for name, section in load_params(PARAMS).items()},
+        params=TypeAdapter(Params).dump_python(load_params(PARAMS)),
         paper=find_row("paper-random").settings,
         verdict={
             **{"success": True, "failed": 0, "warnings": 1, "rows": sum(PUBLISHED_COUNTS), "faulty_rows": 0},

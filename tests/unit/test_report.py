@@ -163,6 +163,16 @@ def test_a_run_without_a_mistake_says_so(run: Run) -> None:
     assert "<p>None.</p>" in text
 
 
+def test_a_report_without_a_gallery_shows_no_face_and_does_not_say_that_there_are_no_mistakes(
+    run: Run,
+) -> None:
+    text = page(run, 0)
+    assert "<img" not in text
+    assert "None." not in text
+    assert "istakes" not in text
+    assert "may not be redistributed" not in text
+
+
 def test_what_differs_from_the_papers_recipe_is_listed_and_nothing_else(run: Run) -> None:
     assert run.differences() == {}
     params = {**run.params, "train": {**run.params["train"], "lr": 0.01, "flip": False, "seed": 9}}

@@ -14,7 +14,7 @@ TEMPLATE = Path(__file__).with_name("templates") / "card.md"
 # By the faces that a model was trained on. Rendered ones are the project's own; the licence of a user's own
 # faces is not known here.
 LICENCES: dict[str, dict[str, str]] = {
-    FER2013: {"license": "other", "license_name": "research-only", "license_link": "README.md#licence"},
+    FER2013: {"license": "other", "license_name": "research-only"},
     RENDERED: {"license": "mit"},
 }
 SCORES = {"accuracy": ("accuracy", "Accuracy"), "macro_f1": ("f1", "Macro F1")}

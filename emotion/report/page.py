@@ -64,7 +64,7 @@ def accuracies(run: Run) -> list[Measured]:
         measured.append(Measured("clean test faces", clean["accuracy"], *interval, "run"))
     if run.data == FER2013:
         interval = wilson(paper.ACCURACY, sum(paper.SUPPORT))
-        measured += [Measured("the paper", paper.ACCURACY, *interval, "other")]
+        measured.append(Measured("the paper", paper.ACCURACY, *interval, "other"))
         low, high = PEOPLE
         measured.append(Measured("people (Goodfellow et al., 2013)", (low + high) / 2, low, high, "other"))
     return measured

@@ -169,7 +169,8 @@ def test_a_report_without_a_gallery_shows_no_face_and_does_not_say_that_there_ar
     text = page(run, 0)
     assert "<img" not in text
     assert "None." not in text
-    assert "istakes" not in text
+    assert 'id="mistakes"' not in text
+    assert "#mistakes" not in text
     assert "may not be redistributed" not in text
 
 

@@ -176,13 +176,18 @@ class Measured:
 
 @dataclass(frozen=True)
 class Dot:
-    """A share with its interval, placed."""
+    """A share with its interval, placed; its text begins at the left end, or ends at the right one."""
 
     measured: Measured
     y: float
     x: float
     left: float
     right: float
+
+    @property
+    def begins(self) -> bool:
+        """Whether the text begins at the left end: on the right half it would not fit."""
+        return self.x < WIDTH / 2
 
 
 def dots(measured: Sequence[Measured]) -> tuple[list[Tick], list[Dot], float]:

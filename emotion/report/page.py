@@ -34,6 +34,7 @@ def page(run: Run, mistakes: int) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {each.__name__: each for each in (number, percent, published, score, value)}
+    measured = accuracies(run)
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     return environment.get_template("report.html").render(
         run=run,
@@ -41,7 +42,8 @@ def page(run: Run, mistakes: int) -> str:
         comparable=run.data == FER2013,
         paper=paper,
         classes=CLASSES,
-        accuracies=dots(accuracies(run)),
+        accuracies=dots(measured),
+        intervals=[each for each in measured if each.kind == "run"],
         confusion=confusion(run.actual, run.predicted),
         mistakes=gallery(run, mistakes) if mistakes else None,
         curves=[curves(name, run.curves, run.training["best_epoch"]) for name in ("loss", "accuracy")],
@@ -58,15 +60,23 @@ def accuracies(run: Run) -> list[Measured]:
     """Return the accuracy on all and on the clean rows and, on FER-2013, the paper's and that of people."""
     scores, clean = run.scores, run.scores["clean"]
     interval = scores["accuracy_low"], scores["accuracy_high"]
-    measured = [Measured("all test faces", scores["accuracy"], *interval, "run")]
+    measured = [
+        Measured(f"all test faces: {score(scores['accuracy'])}", scores["accuracy"], *interval, "run")
+    ]
     if clean["rows"]:
         interval = wilson(clean["accuracy"], clean["rows"])
-        measured.append(Measured("clean test faces", clean["accuracy"], *interval, "run"))
+        measured.append(
+            Measured(f"clean test faces: {score(clean['accuracy'])}", clean["accuracy"], *interval, "run")
+        )
     if run.data == FER2013:
         interval = wilson(paper.ACCURACY, sum(paper.SUPPORT))
-        measured.append(Measured("the paper", paper.ACCURACY, *interval, "other"))
+        measured.append(
+            Measured(f"the paper: {published(paper.ACCURACY)}", paper.ACCURACY, *interval, "other")
+        )
         low, high = PEOPLE
-        measured.append(Measured("people (Goodfellow et al., 2013)", (low + high) / 2, low, high, "other"))
+        measured.append(
+            Measured("people: 0.65 ± 0.05 (Goodfellow et al., 2013)", (low + high) / 2, low, high, "other")
+        )
     return measured
 
 

@@ -60,7 +60,8 @@ class Page(HTMLParser):
     def table(self, head: str) -> dict[str, list[str]]:
         """Return the cells of the table with a column of this name, by the first of each row."""
         (found,) = (table for table in self.tables if any(cell.strip() == head for cell in table[0]))
-        return {row[0].strip(): [" ".join(cell.split()) for cell in row[1:]] for row in found}
+        rows = [[" ".join(cell.split()) for cell in row] for row in found]
+        return {row[0]: row[1:] for row in rows}
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +129,11 @@ def test_clean_scores_stand_beside_those_of_all_faces(run: Run, parsed: Page) ->
     clean = run.scores["clean"]
     assert table["faces"] == [str(ROWS), str(clean["rows"])]
     assert table["accuracy"] == [f"{run.scores['accuracy']:.4f}", f"{clean['accuracy']:.4f}"]
+    interval = wilson(clean["accuracy"], clean["rows"])
+    assert table["95 % interval"] == [
+        f"{run.scores['accuracy_low']:.4f} to {run.scores['accuracy_high']:.4f}",
+        f"{interval[0]:.4f} to {interval[1]:.4f}",
+    ]
     assert table["macro F1"] == [f"{run.scores['macro_f1']:.4f}", f"{clean['macro_f1']:.4f}"]
 
 
@@ -267,6 +273,7 @@ def test_a_class_without_faces_and_a_split_without_clean_ones_have_dashes(run: R
     parsed = Page(page(replace(run, scores={**run.scores, **changes}), 0))
     assert parsed.table("precision")["Disgust"] == ["0", *[ABSENT] * 3, "0.474", ABSENT]
     assert parsed.table("clean")["accuracy"][1] == ABSENT
+    assert parsed.table("clean")["95 % interval"][1] == ABSENT
 
 
 def test_wilsons_interval_is_that_of_the_literature() -> None:

@@ -3,8 +3,8 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup identity demo own predict web test faults fuzz verify accept lint bench compare paper-tuning \
-  ranking search fast measure reproduce pretrained lock
+.PHONY: help setup identity demo own predict web publish test faults fuzz verify accept lint bench compare \
+  paper-tuning ranking search fast measure reproduce pretrained lock
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -56,6 +56,11 @@ web: web/node_modules/ready
 	@python -m tools.site site $(if $(MODEL),--model "$(MODEL)")
 	@echo "The page is at http://127.0.0.1:$(PORT) until Ctrl-C."
 	@python -m http.server $(PORT) --bind 127.0.0.1 --directory site
+
+## publish       the exported model and its card to the Hugging Face Hub: make publish REPO=owner/name
+publish: setup
+	@test -n "$(REPO)" || { echo "error: name a repository: make publish REPO=owner/name" >&2; exit 1; }
+	@python -m tools.publish "$(REPO)"
 
 ## test          every test
 test: setup web/node_modules/ready

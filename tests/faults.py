@@ -117,9 +117,8 @@ def fault_run(folder: Path, kills: int, rng: random.Random) -> list[Outcome]:
     remove(finished.folder / ".checkpoints")  # large, and no copy needs them
     outcomes: list[Outcome] = []
     while sum(outcome.landed for outcome in outcomes) < kills:
-        turn = len(outcomes)
-        stage = STAGES[turn % len(STAGES)]
-        cause = CAUSES[(turn + turn // len(STAGES)) % len(CAUSES)]
+        round_, place = divmod(len(outcomes), len(STAGES))
+        stage, cause = STAGES[place], CAUSES[(place + round_) % len(CAUSES)]
         kill = Kill(stage, cause, rng.choice(marks[stage]), rng.random())
         print(kill, end=" ... ", flush=True)
         outcome = strike(finished, kill, folder / "killed/project")

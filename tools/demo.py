@@ -22,8 +22,8 @@ from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.git import git
 
 BRANCH = "demo"
-# For a minute or two on two cores: the small network, and small batches, so that a few epochs are steps enough for
-# batch normalisation
+# For a minute or two on two cores: the small network, and small batches, so that a few epochs are enough steps
+# for batch normalisation
 DEMO: dict[str, Any] = {
     "fetch.source": "faces",
     "fetch.faces.rows": 2400,
@@ -39,8 +39,9 @@ RESULTS = ("dvc.lock", "metrics", "plots")  # of these, what Git tracks
 METRICS = Path("metrics/evaluation.json")
 NEXT = """
 These scores are of rendered faces: they say nothing about real ones.
-  figures       plots/*.png
-  in a browser  dvc plots show --open
+  the report    report/index.html: open it in a browser
+  its card      models/README.md: what goes with the model to others
+  figures       plots/*.png, or in a browser: dvc plots show --open
 You are on the branch demo, where the run is committed. Try, without any network:
   source .venv/bin/activate
   dvc exp run -S model.flip_average=true    # asks about the mirror image, too, and trains nothing

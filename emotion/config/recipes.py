@@ -1,5 +1,6 @@
 """The rows of the table of results: which parameters each runs with."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from emotion.runtime.errors import UserError
@@ -25,13 +26,13 @@ class Row(NamedTuple):
     settings: dict[str, Any]
 
 
-def find_row(name: str) -> Row:
-    """Return the row of this name.
+def find_row(name: str, recipes: Path = RECIPES) -> Row:
+    """Return the row of this name, of a file of recipes.
 
     Raises:
         UserError: there is no such recipe or protocol.
     """
-    known = read_yaml(RECIPES)
+    known = read_yaml(recipes)
     recipe, _, protocol = name.rpartition("-")
     for part, kind in ((recipe, "recipes"), (protocol, "protocols")):
         if part not in known[kind]:

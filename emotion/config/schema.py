@@ -143,6 +143,12 @@ class PlotParams(Section):
     gallery: int = Field(ge=1, le=50)
 
 
+class ReportParams(Section):
+    """What the report shows."""
+
+    mistakes: int = Field(ge=0, le=200)
+
+
 @with_config(STRICT)
 class Params(TypedDict):
     """The whole of params.yaml."""
@@ -155,6 +161,7 @@ class Params(TypedDict):
     evaluate: EvaluateParams
     export: ExportParams
     plot: PlotParams
+    report: ReportParams
 
 
 def load_params(file: Path = PARAMS, changes: Mapping[str, Any] | None = None) -> Params:

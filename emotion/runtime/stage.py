@@ -21,6 +21,7 @@ from emotion.runtime.locks import hold
 from emotion.runtime.yaml import DAG, PARAMS, read_yaml
 
 CODE = ("emotion/", "stages/")
+IGNORED = re.compile(r"(^|/)(__pycache__/|\..*\.sw.$|\.#)|~$")  # what .dvcignore leaves out
 NAMED = 5  # changes that are named in a message; a switch to another branch may bring a hundred
 MISSING = "missing"
 
@@ -111,12 +112,12 @@ def _values(content: Any, name: str = "") -> dict[str, Any]:
 
 
 def _hashes(paths: Iterable[Path]) -> dict[str, str]:
-    """Return the MD5 of each file, and of each in a folder; in one of code, of its modules alone."""
+    """Return the MD5 of each file, and of each in a folder that .dvcignore does not leave out."""
     files: list[Path] = []
     for path in paths:
-        pattern = "[!.]*.py" if path.as_posix().startswith(CODE) else "*"
-        files += sorted(path.rglob(pattern)) if path.is_dir() else [path]
-    return {file.as_posix(): f"MD5 {md5(file)[:8]}" for file in files if file.is_file()}
+        files += sorted(path.rglob("*")) if path.is_dir() else [path]
+    kept = [file for file in files if file.is_file() and not IGNORED.search(file.as_posix())]
+    return {file.as_posix(): f"MD5 {md5(file)[:8]}" for file in kept}
 
 
 def _starter() -> psutil.Process | None:

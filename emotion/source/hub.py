@@ -70,7 +70,7 @@ def download_all(repo: str, revision: str, pattern: str, *, force: bool = False)
     """
     files = [pattern]
     if "*" in pattern:
-        _check_token()
+        check_token()
         try:
             every = HfApi().list_repo_files(repo, repo_type="dataset", revision=revision)
         except Exception as error:  # as in `download`
@@ -99,7 +99,7 @@ def download(repo: str, revision: str, file: str, *, force: bool = False) -> Pat
     Raises:
         UserError: the file cannot be had; the message says why and what to do, and never holds the token.
     """
-    _check_token()
+    check_token()
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its warnings would surround the one line
     with warnings.catch_warnings(action="ignore"):
         try:
@@ -112,7 +112,7 @@ def download(repo: str, revision: str, file: str, *, force: bool = False) -> Pat
                 cached = try_to_load_from_cache(repo, file, repo_type="dataset", revision=revision)
             if not isinstance(cached, str):
                 raise UserError(_explain(error, repo, revision, file)) from error
-            print(f"{HUB} is out of reach ({_reason(error)}): using the copy in the Hugging Face cache")
+            print(f"{HUB} is out of reach ({reason(error)}): using the copy in the Hugging Face cache")
             return Path(cached)
         if size > LIMIT:
             raise UserError(
@@ -133,8 +133,12 @@ def download(repo: str, revision: str, file: str, *, force: bool = False) -> Pat
             raise UserError(_explain(error, repo, revision, file)) from error
 
 
-def _check_token() -> None:
-    # The HTTP client would quote a malformed header, with the token in it.
+def check_token() -> None:
+    """Refuse a token that no header can carry: the HTTP client would quote the header, with the token in it.
+
+    Raises:
+        UserError: it is one.
+    """
     token = get_token()
     if token and not (token.isascii() and token.isprintable()):
         raise UserError("HF_TOKEN (or the stored token) holds a character that no token has: set it again")
@@ -162,24 +166,25 @@ def _explain(error: Exception, repo: str, revision: str, file: str) -> str:
                 f"HF_HUB_OFFLINE is set and '{file}' of {dataset} is not in the cache: unset it, {ELSEWHERE}"
             )
         case HfHubHTTPError() if error.response.status_code in (401, 403):
-            return f"access to {dataset} is refused ({_reason(error)}): check HF_TOKEN, {ELSEWHERE}"
+            return f"access to {dataset} is refused ({reason(error)}): check HF_TOKEN, {ELSEWHERE}"
         case HfHubHTTPError() if error.response.status_code == 404:
             return (
-                f"{dataset} has no '{file}' at revision '{revision}' ({_reason(error)}): "
+                f"{dataset} has no '{file}' at revision '{revision}' ({reason(error)}): "
                 "check fetch.repo, fetch.revision and fetch.file"
             )
         case OSError() if error.errno in FULL:
             return f"no space left for the download in {constants.HF_HUB_CACHE}: free some, or move HF_HOME"
         case OSError() if error.filename:
-            return f"the Hugging Face cache cannot be used ({_reason(error)}): mend it, or move HF_HOME"
+            return f"the Hugging Face cache cannot be used ({reason(error)}): mend it, or move HF_HOME"
         case _:
-            reason = _reason(error)
             return (
-                f"'{file}' of {dataset} did not arrive ({reason}): check the network, try again, {ELSEWHERE}"
+                f"'{file}' of {dataset} did not arrive ({reason(error)}): check the network, try again, "
+                f"{ELSEWHERE}"
             )
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Return what the hub, or the way there, answered, without the token."""
     if isinstance(error, HfHubHTTPError):
         return f"HTTP {error.response.status_code}"
     text = f"{type(error).__name__}: {error}".replace(constants.ENDPOINT, HUB)

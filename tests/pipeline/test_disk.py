@@ -25,6 +25,7 @@ FOLDERS = {
     "evaluate": ["metrics"],
     "export": ["metrics"],
     "plot": ["plots"],
+    "report": ["report", "models"],
 }
 # A user's own view of the disk, in which the first argument is a folder that is read-only.
 READ_ONLY = """

@@ -26,6 +26,7 @@ EDITS: dict[str, tuple[str, Any, str, str]] = {
     "evaluate": ("evaluate.ece_bins", 4, "emotion/evaluation/scores.py", "data/splits/test/new.npy"),
     "export": ("export.opset", 14, "emotion/export/parity.py", "data/splits/test/new.npy"),
     "plot": ("plot.gallery", 3, "emotion/evaluation/figures.py", "metrics/evaluation.json"),
+    "report": ("report.mistakes", 3, "emotion/report/text.py", "metrics/training.json"),
 }
 
 

@@ -29,7 +29,7 @@ def test_a_fresh_clone_runs_an_experiment_in_a_folder_of_its_own(project: Projec
     cloned = clone(project, tmp_path / "clone")
     cloned.run("dvc", "cache", "dir", "--local", str(project.folder / ".dvc/cache"))
     output = cloned.run("dvc", "exp", "run", "--temp", "--name", "apart", "-S", "evaluate.ece_bins=4")
-    assert ran(output) == ["evaluate", "plot"]
+    assert ran(output) == ["evaluate", "plot", "report"]
     assert not (cloned.folder / "models/emotion.keras").exists()  # the workspace is as it was
     assert cloned.run("git", "status", "--porcelain") == ""
     assert cloned.run("dvc", "exp", "list", "--name-only").split() == ["apart"]

@@ -16,19 +16,20 @@ from tests.support.project import STAGES, Project, ran, rewind
 
 FIGURES = ["training_curves", "confusion_matrix", "per_class_f1", "class_balance", "reliability", "gallery"]
 PLOTS = {"Loss", "Accuracy", "Confusion", "F1", "Reliability"}
-FROM_TRAIN = ["train", "evaluate", "export", "plot"]
+FROM_TRAIN = ["train", "evaluate", "export", "plot", "report"]
 
 # A change in a section, and the stages that it must rerun: no fewer, no others.
 RERUNS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "fetch": ({"fetch__faces__seed": 7}, STAGES),
-    "fetch, same content": ({"fetch__revision": "another"}, ["fetch"]),
-    "validate": ({"validate__max_constant": 99}, ["validate"]),
+    "fetch, same content": ({"fetch__revision": "another"}, ["fetch", "report"]),
+    "validate": ({"validate__max_constant": 99}, ["validate", "report"]),
     "preprocess": ({"preprocess__seed": 7}, ["preprocess", *FROM_TRAIN]),
     "model": ({"model__name": "fast_cnn", "model__flip_average": True}, FROM_TRAIN),
     "train": ({"train__batch_size": 32, "train__logit_adjustment": True}, FROM_TRAIN),
-    "evaluate": ({"evaluate__ece_bins": 4}, ["evaluate", "plot"]),
-    "export": ({"export__litert": True, "export__int8": True}, ["export"]),
+    "evaluate": ({"evaluate__ece_bins": 4}, ["evaluate", "plot", "report"]),
+    "export": ({"export__litert": True, "export__int8": True}, ["export", "report"]),
     "plot": ({"plot__gallery": 3}, ["plot"]),
+    "report": ({"report__mistakes": 3}, ["report"]),
 }
 
 
@@ -37,12 +38,14 @@ def test_a_run_leaves_every_output_and_a_clean_status(finished: Project) -> None
         assert finished.read(f"plots/{name}.png").startswith(b"\x89PNG")
     for name in ("validation", "training", "evaluation", "export"):
         assert json.loads(finished.read(f"metrics/{name}.json"))
+    assert finished.read("report/index.html").startswith(b"<!DOCTYPE html>")
+    assert finished.read("models/README.md").startswith(b"---\n")
     assert finished.run("dvc", "status").strip() == "Data and pipelines are up to date."
     assert finished.run("git", "status", "--porcelain") == ""
 
 
 def test_only_metrics_and_figures_without_faces_are_in_git(finished: Project) -> None:
-    tracked = set(finished.run("git", "ls-files", "data", "models", "metrics", "plots").split())
+    tracked = set(finished.run("git", "ls-files", "data", "models", "metrics", "plots", "report").split())
     figures = {f"plots/{name}.png" for name in FIGURES if name != "gallery"}
     assert tracked == figures | {
         f"metrics/{name}.json" for name in ("validation", "training", "evaluation", "export")
@@ -141,7 +144,7 @@ def test_a_key_that_stands_twice_stops_dvc_itself_which_names_key_and_line(proje
 def test_a_parameter_that_goes_back_is_restored_without_running(project: Project) -> None:
     before = project.read("metrics/evaluation.json")
     project.set(evaluate__ece_bins=3)
-    assert project.repro() == ["evaluate", "plot"]
+    assert project.repro() == ["evaluate", "plot", "report"]
     project.set(evaluate__ece_bins=15)
     assert project.repro() == []
     assert project.read("metrics/evaluation.json") == before

@@ -18,7 +18,7 @@ from tests.support.parameters import PARAMS
 from tests.support.paths import ROOT
 from tools.tiny import TINY
 
-STAGES = ["fetch", "validate", "preprocess", "train", "evaluate", "export", "plot"]
+STAGES = ["fetch", "validate", "preprocess", "train", "evaluate", "export", "plot", "report"]
 LIMIT = 600  # seconds that a command may take
 # ONNX alone, because the other formats take longer than all stages before them; a test of them turns them on
 SMALL = TINY | {"export.litert": False, "export.int8": False}

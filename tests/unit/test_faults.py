@@ -84,11 +84,12 @@ def test_each_stage_is_killed_in_every_way_and_a_kill_that_comes_too_late_does_n
     monkeypatch.setattr(faults, "small_project", lambda folder: Project(tmp_path))
     monkeypatch.setattr(faults, "timed_run", lambda project: {stage: [MARK] for stage in STAGES})
     monkeypatch.setattr(faults, "strike", strike)
-    outcomes = faults.fault_run(tmp_path, 21, random.Random(0))
+    every = sorted(product(STAGES, CAUSES))
+    outcomes = faults.fault_run(tmp_path, len(every), random.Random(0))
     ways = [(outcome.kill.stage, outcome.kill.cause) for outcome in outcomes]
-    assert sorted(ways[:21]) == sorted(product(STAGES, CAUSES))
-    assert sum(outcome.landed for outcome in outcomes) == 21
-    assert len(outcomes) == 21 + ways.count(late)
+    assert sorted(ways[: len(every)]) == every
+    assert sum(outcome.landed for outcome in outcomes) == len(every)
+    assert len(outcomes) == len(every) + ways.count(late)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(outcomes)
     assert all(0 <= outcome.kill.share < 1 for outcome in outcomes)

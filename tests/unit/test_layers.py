@@ -11,7 +11,7 @@ LAYERS = [  # from the lowest; packages of one layer do not import each other
     {"emotion.source"},
     {"emotion.data"},
     {"emotion.synthetic", "emotion.validation", "emotion.network", "emotion.evaluation", "emotion.inference"},
-    {"emotion.training", "emotion.export", "emotion.explain"},
+    {"emotion.training", "emotion.export", "emotion.explain", "emotion.report"},
     {"emotion.predict"},
     {"stages"},
     {"experiments", "benchmarks", "tools"},

@@ -75,3 +75,10 @@ def test_a_photo_whose_name_has_spaces_is_one_photo_and_its_picture_comes_beside
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     last = done.stdout.splitlines()[-1]
     assert last == 'python -m emotion.predict "my party/a b.jpg" --out "$(dirname "my party/a b.jpg")"'
+
+
+def test_nothing_is_published_unless_a_repository_is_named() -> None:
+    guard, publish = commands("publish").splitlines()[-2:]
+    assert publish == 'python -m tools.publish ""'
+    done = subprocess.run(["sh", "-c", guard], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "error: name a repository: make publish REPO=owner/name\n")

@@ -95,6 +95,7 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "export.litert": [("yes", "a valid boolean"), (None, "a valid boolean")],
     "export.int8": [(8, "a valid boolean"), ("true", "a valid boolean")],
     "plot.dpi": [(10, "greater than or equal to 20"), (10_000, "less than or equal to 600")],
+    "report.mistakes": [(-1, "greater than or equal to 0"), (201, "less than or equal to 200")],
     "plot.gallery": [(0, "greater than or equal to 1"), ("7", "a valid integer")],
 }
 CASES = [(key, value, allowed) for key, values in BAD.items() for value, allowed in values]

@@ -67,6 +67,10 @@ EDITS: dict[str, tuple[Callable[[], object], str]] = {
         lambda: Path("emotion/training/new.py").write_text("after"),
         f"emotion/training/new.py (missing, now MD5 {AFTER})",
     ),
+    "a template": (
+        lambda: Path("emotion/training/page.html").write_text("after"),
+        f"emotion/training/page.html (missing, now MD5 {AFTER})",
+    ),
     "an input": (
         lambda: Path("data/train/labels.npy").write_text("after"),
         f"data/train/labels.npy (MD5 {BEFORE}, now MD5 {AFTER})",
@@ -100,6 +104,11 @@ def test_all_edits_are_named_but_no_more_than_five(train: Stage) -> None:
     assert " and 2 more; put it back" in str(caught.value)
 
 
+def bytecode(path: str) -> None:
+    Path(path).parent.mkdir()
+    Path(path).touch()
+
+
 HARMLESS: dict[str, Callable[[], object]] = {
     "nothing": lambda: None,
     "a parameter of another stage": lambda: set_param("plot", "dpi", 41),
@@ -108,6 +117,8 @@ HARMLESS: dict[str, Callable[[], object]] = {
     "the time of a module": lambda: os.utime(LOOP, (1, 1)),
     "what was put back": lambda: [Path(LOOP).write_text(text) for text in ("after", "before")],
     "another network": lambda: Path("emotion/network/paper_cnn.py").touch(),
+    "what Python keeps of a module": lambda: bytecode("emotion/training/__pycache__/loop.pyc"),
+    "what an editor saves before it writes": lambda: Path("emotion/training/loop.py~").touch(),
     "what an editor keeps beside a module": lambda: Path("emotion/training/.loop.py.swp").touch(),
 }
 

@@ -1,0 +1,87 @@
+"""What training and evaluation have written, read again: curves, predictions and metrics."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emotion.labels import CLASSES
+from emotion.runtime.errors import UserError
+
+PREDICTION_COLUMNS = ["row", "actual", "predicted", "confidence"]
+BIN_COLUMNS = ["low", "high", "rows", "confidence", "accuracy"]
+
+
+def read_curves(folder: Path, split: str) -> dict[str, np.ndarray]:
+    """Return the epochs ("step"), losses and accuracies that DVCLive logged for a split, each (E,)."""
+    logged = folder / "plots" / "metrics" / split
+    return read_columns(logged / "loss.tsv", ["step", "loss"]) | read_columns(
+        logged / "accuracy.tsv", ["step", "accuracy"]
+    )
+
+
+def read_columns(path: Path, names: list[str]) -> dict[str, np.ndarray]:
+    """Return these columns of a CSV or TSV file, each (rows,).
+
+    Raises:
+        UserError: the file cannot be read, has no row or lacks a column.
+    """
+    try:
+        table = pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",", usecols=names)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({' '.join(str(error).split())}); run: dvc repro") from error
+    if table.empty:
+        raise UserError(f"{path} has no row; run: dvc repro")
+    return {name: table[name].to_numpy() for name in names}
+
+
+def read_predictions(path: Path, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the actual and the predicted class, integers (N,), and the confidence, float64 (N,).
+
+    Args:
+        path: the predictions of a split.
+        rows: the row of the CSV of each of its faces, integers (N,).
+
+    Raises:
+        UserError: the file cannot be read, or is of other faces.
+    """
+    table = read_columns(path, PREDICTION_COLUMNS)
+    if not np.array_equal(table["row"], rows):
+        raise UserError(f"{path} is not of this test split; run: dvc repro evaluate")
+    actual, predicted = (class_numbers(table[name], path) for name in ("actual", "predicted"))
+    return actual, predicted, table["confidence"]
+
+
+def class_numbers(names: np.ndarray, path: Path) -> np.ndarray:
+    """Return the classes, integers (N,), of their names in the file `path`.
+
+    Raises:
+        UserError: a name is none of the seven classes.
+    """
+    unknown = set(names) - set(CLASSES)
+    if unknown:
+        raise UserError(f"{path} has the unknown class {min(map(str, unknown))}; run: dvc repro evaluate")
+    return np.array([CLASSES.index(name) for name in names])
+
+
+def read_metrics(path: Path, names: set[str], stage: str) -> dict[str, Any]:
+    """Return the metrics that a stage has written.
+
+    Args:
+        path: the file, JSON.
+        names: metrics that it must have; of `per_class`, every class.
+        stage: the stage that writes it.
+
+    Raises:
+        UserError: the file cannot be read or lacks one of them.
+    """
+    try:
+        metrics = dict(json.loads(path.read_text(encoding="utf-8")))
+        absent = names - set(metrics) or {*CLASSES} - set(metrics.get("per_class", CLASSES))
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{path} cannot be read ({error}); run: dvc repro {stage}") from error
+    if absent:
+        raise UserError(f"{path} has no {min(absent)}; run: dvc repro {stage}")
+    return metrics

@@ -1,0 +1,82 @@
+"""The most confident mistakes, with their faces."""
+
+import base64
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+
+from emotion.labels import CLASSES
+from emotion.source.fer2013 import FIRST_LINE
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture inside the page.
+
+    Attributes:
+        address: it, as a data: URI.
+        description: what it shows, for those who do not see it.
+    """
+
+    address: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A face that was taken for another class.
+
+    Attributes:
+        pictures: the face; a map of what the model looked at would be the second.
+        actual: its class.
+        predicted: the class that it was taken for.
+        confidence: the probability of that one.
+        line: its line in the CSV.
+    """
+
+    pictures: tuple[Picture, ...]
+    actual: str
+    predicted: str
+    confidence: float
+    line: int
+
+
+def most_confident(
+    images: np.ndarray,
+    rows: np.ndarray,
+    actual: np.ndarray,
+    predicted: np.ndarray,
+    confidence: np.ndarray,
+    count: int,
+) -> list[Mistake]:
+    """Return the mistakes of which the model is surest, the surest first.
+
+    Args:
+        images: uint8 (N, 48, 48, 1).
+        rows: the row of the CSV of each face, integers (N,).
+        actual: integers (N,), classes 0 to 6.
+        predicted: the same of the predictions.
+        confidence: float (N,), the probability of the predicted class.
+        count: how many, at most.
+    """
+    surest = np.argsort(-confidence, kind="stable")
+    wrong = surest[(predicted != actual)[surest]][:count]
+    return [
+        Mistake(
+            (Picture(png_address(images[face, :, :, 0]), f"a face labelled {CLASSES[actual[face]]}"),),
+            CLASSES[actual[face]],
+            CLASSES[predicted[face]],
+            float(confidence[face]),
+            int(rows[face]) + FIRST_LINE,
+        )
+        for face in wrong
+    ]
+
+
+def png_address(image: np.ndarray) -> str:
+    """Return a grey image, uint8 (H, W), as a PNG in a data: URI."""
+    buffer = BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(buffer, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

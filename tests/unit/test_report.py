@@ -1,0 +1,282 @@
+"""The report of a run is one page that loads nothing, and its numbers are those of the metrics."""
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emotion.evaluation import paper
+from emotion.labels import CLASSES
+from emotion.report import page as report
+from emotion.report.charts import Measured, curves, dots
+from emotion.report.intervals import wilson
+from emotion.report.page import page
+from emotion.report.run import Run
+from tests.support.runs import ROWS, finished_run
+
+SIZE_LIMIT = 3_000_000  # bytes
+ADDRESSES = ("src", "href", "srcset", "data", "action", "poster", "xlink:href")
+VOID = {"meta", "img", "br"}
+ABSENT = "\N{EN DASH}"
+
+
+class Page(HTMLParser):
+    """The tags of a page, the text of its cells by table, and what was left open."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.tables: list[list[list[str]]] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "td" in self.open or "th" in self.open:
+            self.tables[-1][-1][-1] += data
+
+    def table(self, head: str) -> dict[str, list[str]]:
+        """Return the cells of the table with a column of this name, by the first of each row."""
+        (found,) = (table for table in self.tables if any(cell.strip() == head for cell in table[0]))
+        rows = [[" ".join(cell.split()) for cell in row] for row in found]
+        return {row[0]: row[1:] for row in rows}
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return finished_run()
+
+
+@pytest.fixture(scope="module")
+def html(run: Run) -> str:
+    return page(run, 8)
+
+
+@pytest.fixture(scope="module")
+def parsed(html: str) -> Page:
+    return Page(html)
+
+
+def test_every_tag_is_closed_where_it_belongs(parsed: Page) -> None:
+    assert parsed.open == []
+    assert len(parsed.tags) > 300
+
+
+def test_the_page_loads_nothing(html: str, parsed: Page) -> None:
+    for tag, attributes in parsed.tags:
+        assert tag not in ("link", "iframe", "object", "embed", "base", "form", "image", "use")
+        for name in ADDRESSES:
+            address = attributes.get(name) or "#"
+            assert address.startswith(("#", "data:image/png;base64,")), (tag, name)
+    assert not re.search(r"https?:|@import|url\(", html)
+
+
+def test_the_browser_is_told_to_load_nothing_and_to_run_this_script_alone(html: str, parsed: Page) -> None:
+    (policy,) = (attributes["content"] for _, attributes in parsed.tags if "http-equiv" in attributes)
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy
+    assert policy.startswith("default-src 'none'; img-src data:; ")
+    assert policy.endswith(f"script-src 'sha256-{digest}'")
+
+
+def test_the_largest_gallery_of_noise_is_within_the_limit() -> None:
+    faces = finished_run(rows=2000)
+    wrong = replace(faces, predicted=(faces.actual + 1) % len(CLASSES))
+    text = page(wrong, 200)
+    assert text.count("<img ") == 200
+    assert len(text.encode()) < SIZE_LIMIT
+
+
+def test_the_same_run_gives_the_same_page(html: str) -> None:
+    assert page(finished_run(), 8) == html
+
+
+def test_the_scores_are_those_of_the_metrics_and_of_the_paper(run: Run, parsed: Page) -> None:
+    table = parsed.table("precision")
+    for index, name in enumerate(CLASSES):
+        scores = run.scores["per_class"][name]
+        measured = [f"{scores[key]:.4f}" for key in ("precision", "recall", "f1")]
+        of_paper = paper.F1[index]
+        expected = [str(scores["support"]), *measured, f"{of_paper:.3f}", f"{scores['f1'] - of_paper:+.3f}"]
+        assert table[name] == expected
+
+
+def test_clean_scores_stand_beside_those_of_all_faces(run: Run, parsed: Page) -> None:
+    table = parsed.table("clean")
+    clean = run.scores["clean"]
+    assert table["faces"] == [str(ROWS), str(clean["rows"])]
+    assert table["accuracy"] == [f"{run.scores['accuracy']:.4f}", f"{clean['accuracy']:.4f}"]
+    interval = wilson(clean["accuracy"], clean["rows"])
+    assert table["95 % interval"] == [
+        f"{run.scores['accuracy_low']:.4f} to {run.scores['accuracy_high']:.4f}",
+        f"{interval[0]:.4f} to {interval[1]:.4f}",
+    ]
+    assert table["macro F1"] == [f"{run.scores['macro_f1']:.4f}", f"{clean['macro_f1']:.4f}"]
+
+
+def test_the_confusion_counts_every_face_once(run: Run, parsed: Page) -> None:
+    table = parsed.table("Angry")
+    counts = np.array([[int(cell.split()[-1]) for cell in table[name]] for name in CLASSES])
+    assert counts.sum() == ROWS
+    assert np.array_equal(counts.sum(axis=1), np.bincount(run.actual))
+    assert np.array_equal(counts.sum(axis=0), np.bincount(run.predicted, minlength=len(CLASSES)))
+
+
+def test_the_exports_and_the_known_faults_are_those_of_the_metrics(parsed: Page) -> None:
+    assert parsed.table("size")["emotion.int8.onnx"] == [
+        "0.85 MB",
+        "0.6549",
+        "0.17 points",
+        "98.71 %",
+        "4.5e-08",
+    ]
+    assert parsed.table("rows")["rows whose image stands in an earlier row"] == ["12", "0.03 %", "1,853"]
+
+
+def test_the_mistakes_are_the_most_confident_ones_with_their_lines(run: Run, html: str) -> None:
+    shown = re.findall(r"<span>([\d.]+).%</span>\s+<span>line ([\d,]+)</span>", html)
+    wrong = np.flatnonzero(run.actual != run.predicted)
+    surest = wrong[np.argsort(-run.confidence[wrong], kind="stable")][:8]
+    assert shown == [(f"{100 * run.confidence[i]:.1f}", f"{run.test.rows[i] + 2:,}") for i in surest]
+
+
+def test_a_run_without_a_mistake_says_so(run: Run) -> None:
+    text = page(replace(run, predicted=run.actual), 8)
+    assert "<img" not in text
+    assert "<p>None.</p>" in text
+
+
+def test_a_report_without_a_gallery_shows_no_face_and_does_not_say_that_there_are_no_mistakes(
+    run: Run,
+) -> None:
+    text = page(run, 0)
+    assert "<img" not in text
+    assert "None." not in text
+    assert 'id="mistakes"' not in text
+    assert "#mistakes" not in text
+    assert "may not be redistributed" not in text
+
+
+def test_what_differs_from_the_papers_recipe_is_listed_and_nothing_else(run: Run) -> None:
+    assert run.differences() == {}
+    params = {**run.params, "train": {**run.params["train"], "lr": 0.01, "flip": False, "seed": 9}}
+    changed = replace(run, params=params)
+    assert changed.differences() == {"train.lr": (0.0002, 0.01), "train.flip": (True, False)}
+    table = Page(page(changed, 0)).table("paper's recipe")
+    assert table["train.lr"] == ["0.0002", "0.01"]
+    assert table["train.flip"] == ["true", "false"]
+
+
+def test_the_run_names_its_data_and_its_model_by_their_hashes(run: Run, html: str) -> None:
+    assert run.params["fetch"]["sha256"] in html
+    assert f"git log --oneline -S {run.model_md5} -- dvc.lock" in html
+
+
+def of_other_faces(run: Run, source: str) -> Run:
+    params = {**run.params, "fetch": {**run.params["fetch"], "source": source}}
+    return replace(run, params=params, verdict={**run.verdict, "classes": dict.fromkeys(CLASSES, 30)})
+
+
+@pytest.mark.parametrize(
+    ("source", "data", "words"),
+    [
+        ("faces", "rendered faces", "say nothing about real faces"),
+        ("file", "own faces", "cannot be compared with the paper"),
+    ],
+)
+def test_only_scores_of_fer2013_stand_beside_the_papers(run: Run, source: str, data: str, words: str) -> None:
+    other = of_other_faces(run, source)
+    assert other.data == data
+    text = page(other, 8)
+    assert words in text
+    assert not re.search("paper (0\\.|reports)|Goodfellow|paper&#39;s F1", text)
+    assert "may not be redistributed" not in text
+    assert run.data == "FER-2013"
+    assert words not in page(run, 8)
+
+
+MARKUP = "<script>alert('1')</script>\"&"
+
+
+def test_names_are_escaped_wherever_they_stand(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = {name: {**section, "path": MARKUP} for name, section in run.params.items()}
+    params["model"]["name"] = MARKUP
+    verdict = {**run.verdict, "expectations": {MARKUP: MARKUP}}
+    exports = {MARKUP: run.exports["emotion.int8.onnx"], "keras": {"accuracy": 0.5}}
+    monkeypatch.setattr("emotion.report.page.CLASSES", (MARKUP, *CLASSES[1:]))
+    monkeypatch.setattr("emotion.report.mistakes.CLASSES", (MARKUP, *CLASSES[1:]))
+    per_class = {MARKUP: run.scores["per_class"]["Angry"], **run.scores["per_class"]}
+    scores = {**run.scores, "per_class": per_class}
+    text = report.page(replace(run, params=params, verdict=verdict, exports=exports, scores=scores), 40)
+    assert text.count("<script>") == 1
+    assert "alert('1')" not in text
+    assert text.count("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&#34;&amp;") > 20
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 300])
+def test_curves_of_any_length_are_drawn(epochs: int) -> None:
+    run = finished_run(epochs=epochs)
+    text = page(run, 0)
+    parsed = Page(text)
+    assert not re.search(r"\bnan\b|\binf\b", text)
+    spots = [
+        attributes for tag, attributes in parsed.tags if (attributes.get("class") or "").startswith("spot")
+    ]
+    assert len(spots) == 2 * epochs + len(run.bins["rows"])
+    assert [row[0] for row in parsed.table("validation loss").items()][1:] == [
+        str(n + 1) for n in range(epochs)
+    ]
+
+
+def test_a_metric_that_never_changes_is_drawn() -> None:
+    flat = {name: {"step": np.arange(3) + 1, "loss": np.full(3, 0.5)} for name in ("train", "validation")}
+    drawn = curves("loss", flat, 2)
+    assert {y for epoch in drawn.epochs for _, y in epoch.dots} == {drawn.kept.dots[0][1]}
+    assert drawn.kept.text == "epoch 2: train 0.500, validation 0.500"
+
+
+def test_an_accuracy_without_an_interval_is_drawn() -> None:
+    _, (placed,), _ = dots([Measured("all", 1.0, 1.0, 1.0, "run")])
+    assert placed.left == placed.x == placed.right
+
+
+def test_a_class_without_faces_and_a_split_without_clean_ones_have_dashes(run: Run) -> None:
+    absent = {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
+    changes: dict[str, Any] = {
+        "per_class": {**run.scores["per_class"], "Disgust": absent},
+        "clean": {"accuracy": None, "macro_f1": None, "rows": 0},
+        "roc_auc": None,
+    }
+    parsed = Page(page(replace(run, scores={**run.scores, **changes}), 0))
+    assert parsed.table("precision")["Disgust"] == ["0", *[ABSENT] * 3, "0.474", ABSENT]
+    assert parsed.table("clean")["accuracy"][1] == ABSENT
+    assert parsed.table("clean")["95 % interval"][1] == ABSENT
+
+
+def test_wilsons_interval_is_that_of_the_literature() -> None:
+    # Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I: 81 of 263, method 3
+    assert wilson(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson(0.0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)

@@ -9,6 +9,7 @@ from huggingface_hub import ModelCard
 from emotion.config.recipes import find_row
 from emotion.config.schema import load_params
 from emotion.data.storage import load_split
+from emotion.evaluation.maps import load_maps
 from emotion.evaluation.tables import BIN_COLUMNS, read_columns, read_curves, read_metrics, read_predictions
 from emotion.inference.metadata import from_metadata
 from emotion.inference.sessions import open_session
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--curves", type=Path, required=True, help="folder of the live curves")
     parser.add_argument("--predictions", type=Path, required=True, help="predictions of the test split")
     parser.add_argument("--calibration", type=Path, required=True, help="calibration of the predictions")
+    parser.add_argument("--maps", type=Path, required=True, help="what spoke for the mistakes")
     parser.add_argument("--test", type=Path, required=True, help="folder of the test split")
     parser.add_argument("--onnx", type=Path, required=True, help="the exported model")
     parser.add_argument("--recipes", type=Path, required=True, help="recipes; the paper's is one of them")
@@ -62,7 +64,15 @@ def main() -> None:
     }
     mistakes = every["report"].mistakes
     files = {name: getattr(args, name) for name in SHOWN}
-    inputs = (*files.values(), args.curves, args.predictions, args.calibration, args.test, args.onnx)
+    inputs = (
+        *files.values(),
+        args.curves,
+        args.predictions,
+        args.calibration,
+        args.maps,
+        args.test,
+        args.onnx,
+    )
     stage = begin("report", every, *inputs, args.recipes)
 
     metrics = {name: read_metrics(file, SHOWN[name], name) for name, file in files.items()}
@@ -82,6 +92,7 @@ def main() -> None:
         actual=actual,
         predicted=predicted,
         confidence=confidence,
+        maps=load_maps(args.maps),
         model=from_metadata(model.get_modelmeta().custom_metadata_map, args.onnx),
         model_md5=md5(args.onnx),
     )

@@ -18,8 +18,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.one_stage import UNIT
-from emotion.inference.photos import ORIENTATION, read_photo
+from emotion.inference.photos import read_photo
 from emotion.runtime.errors import UserError
+from emotion.source.pictures import ORIENTATION
 
 READ, REFUSED = "read", "refused with a UserError"
 SIDE = 24  # pixels of the pictures before they are damaged

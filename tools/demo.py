@@ -22,8 +22,8 @@ from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.git import git
 
 BRANCH = "demo"
-# For a minute or two on two cores: the small network, and small batches, so that a few epochs are enough steps
-# for batch normalisation
+# For a minute or two on two cores: the small network, and small batches, so that a few epochs are
+# enough steps for batch normalisation
 DEMO: dict[str, Any] = {
     "fetch.source": "faces",
     "fetch.faces.rows": 2400,

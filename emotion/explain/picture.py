@@ -5,28 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from emotion.evaluation.maps import overlaid
 from emotion.inference.drawing import label
 from emotion.inference.recognizer import Face
 
-COLOUR = (213, 94, 0)  # vermilion, of Okabe and Ito's colours
-OPACITY = 0.7  # of the colour where a map is at its largest
 TILE = 1 / 8  # side of a face below the photo, as a share of the photo's width
 LEAST_TILE = 96  # pixels
 GAP = 1 / 12  # between two faces, and around their text, in sides of a tile
-
-
-def overlaid(face: np.ndarray, heat: np.ndarray, side: int) -> Image.Image:
-    """Return a face under the colour of its map.
-
-    Args:
-        face: uint8 (H, W), grey.
-        heat: float (h, w), 0 to 1.
-        side: pixels of the result's side.
-    """
-    grey = Image.fromarray(face).resize((side, side), Image.Resampling.BICUBIC).convert("RGB")
-    opacity = Image.fromarray((255 * OPACITY * heat).astype(np.uint8))
-    mask = opacity.resize((side, side), Image.Resampling.BILINEAR)
-    return Image.composite(Image.new("RGB", (side, side), COLOUR), grey, mask)
 
 
 def with_maps(picture: Image.Image, faces: Sequence[Face], maps: np.ndarray) -> Image.Image:

@@ -1,12 +1,14 @@
 """The most confident mistakes, with their faces."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
 from PIL import Image
 
+from emotion.evaluation.maps import overlaid
 from emotion.labels import CLASSES
 from emotion.source.fer2013 import FIRST_LINE
 
@@ -29,7 +31,7 @@ class Mistake:
     """A face that was taken for another class.
 
     Attributes:
-        pictures: the face; a map of what the model looked at would be the second.
+        pictures: the face, and where it is known, the face under the map of what spoke for the wrong class.
         actual: its class.
         predicted: the class that it was taken for.
         confidence: the probability of that one.
@@ -49,6 +51,7 @@ def most_confident(
     actual: np.ndarray,
     predicted: np.ndarray,
     confidence: np.ndarray,
+    maps: Mapping[int, np.ndarray],
     count: int,
 ) -> list[Mistake]:
     """Return the mistakes of which the model is surest, the surest first.
@@ -59,13 +62,19 @@ def most_confident(
         actual: integers (N,), classes 0 to 6.
         predicted: the same of the predictions.
         confidence: float (N,), the probability of the predicted class.
+        maps: what spoke for the predicted class, float (h, w), 0 to 1, by the row of the CSV.
         count: how many, at most.
     """
     surest = np.argsort(-confidence, kind="stable")
     wrong = surest[(predicted != actual)[surest]][:count]
     return [
         Mistake(
-            (Picture(png_address(images[face, :, :, 0]), f"a face labelled {CLASSES[actual[face]]}"),),
+            pictures(
+                images[face, :, :, 0],
+                maps.get(int(rows[face])),
+                CLASSES[actual[face]],
+                CLASSES[predicted[face]],
+            ),
             CLASSES[actual[face]],
             CLASSES[predicted[face]],
             float(confidence[face]),
@@ -75,8 +84,16 @@ def most_confident(
     ]
 
 
-def png_address(image: np.ndarray) -> str:
-    """Return a grey image, uint8 (H, W), as a PNG in a data: URI."""
+def pictures(face: np.ndarray, heat: np.ndarray | None, actual: str, predicted: str) -> tuple[Picture, ...]:
+    """Return a face, uint8 (H, W), and where there is a map, float (h, w), the face under it."""
+    shown = Picture(png_address(Image.fromarray(face)), f"a face labelled {actual}")
+    if heat is None:
+        return (shown,)
+    return shown, Picture(png_address(overlaid(face, heat, len(face))), f"what spoke for {predicted} in it")
+
+
+def png_address(image: Image.Image) -> str:
+    """Return an image as a PNG in a data: URI."""
     buffer = BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(buffer, "PNG", optimize=True)
+    image.save(buffer, "PNG", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

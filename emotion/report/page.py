@@ -99,4 +99,6 @@ def epochs(run: Run) -> list[tuple[int, ...]]:
 
 def gallery(run: Run, count: int) -> list[Mistake]:
     """Return the most confident mistakes of a run."""
-    return most_confident(run.test.images, run.test.rows, run.actual, run.predicted, run.confidence, count)
+    return most_confident(
+        run.test.images, run.test.rows, run.actual, run.predicted, run.confidence, run.maps, count
+    )

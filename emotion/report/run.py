@@ -33,6 +33,8 @@ class Run:
         actual: their classes, integers (N,).
         predicted: what the model takes them for, integers (N,).
         confidence: the probability of the predicted class, float (N,).
+        maps: what spoke for the predicted class of the surest mistakes, float (h, w), 0 to 1, by row of the
+            CSV.
         model: what the exported model says about itself.
         model_md5: the MD5 of its file, by which dvc.lock names it.
     """
@@ -49,6 +51,7 @@ class Run:
     actual: np.ndarray
     predicted: np.ndarray
     confidence: np.ndarray
+    maps: Mapping[int, np.ndarray]
     model: ModelInfo
     model_md5: str
 

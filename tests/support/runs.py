@@ -62,6 +62,7 @@ def finished_run(rows: int = ROWS, epochs: int = EPOCHS, **changes: Any) -> Run:
         actual=labels.astype(int),
         predicted=predicted,
         confidence=confidence,
+        maps={},
         model=INFO,
         model_md5="0123456789abcdef0123456789abcdef",
     )

@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 
 from emotion import predict
+from emotion.evaluation.maps import COLOUR, overlaid
 from emotion.explain import photos
 from emotion.explain.photos import keras_model_of
-from emotion.explain.picture import COLOUR, overlaid, with_maps
+from emotion.explain.picture import with_maps
 from emotion.inference import EmotionRecognizer, Face
 from emotion.labels import CLASSES
 from emotion.network.keras_setup import keras, layers

@@ -163,6 +163,14 @@ def test_the_mistakes_are_the_most_confident_ones_with_their_lines(run: Run, htm
     assert shown == [(f"{100 * run.confidence[i]:.1f}", f"{run.test.rows[i] + 2:,}") for i in surest]
 
 
+def test_a_mistake_has_beside_its_face_what_spoke_for_the_wrong_class_where_that_is_known(run: Run) -> None:
+    wrong = np.flatnonzero(run.actual != run.predicted)
+    surest = wrong[np.argsort(-run.confidence[wrong], kind="stable")]
+    text = page(replace(run, maps={int(run.test.rows[surest[1]]): np.eye(6)}), 3)
+    assert text.count("<img") == 4
+    assert text.count(f'alt="what spoke for {CLASSES[run.predicted[surest[1]]]} in it"') == 1
+
+
 def test_a_run_without_a_mistake_says_so(run: Run) -> None:
     text = page(replace(run, predicted=run.actual), 8)
     assert "<img" not in text

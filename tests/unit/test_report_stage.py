@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from emotion.data.storage import save_split
+from emotion.evaluation.maps import save_maps
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError
 from emotion.runtime.files import write_json
@@ -25,7 +26,7 @@ METRICS = ("validate", "train", "evaluate", "export")
 ARGUMENTS = [
     *(word for name in METRICS for word in (f"--{name}", f"{name}.json")),
     *("--curves", "training", "--predictions", "predictions.csv", "--calibration", "calibration.csv"),
-    *("--test", "test", "--onnx", "emotion.onnx", "--recipes", "recipes.yaml"),
+    *("--maps", "maps.npz", "--test", "test", "--onnx", "emotion.onnx", "--recipes", "recipes.yaml"),
     *("--page", "report/index.html", "--card", "models/README.md"),
 ]
 
@@ -52,6 +53,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }
     pd.DataFrame(predictions).to_csv(tmp_path / "predictions.csv", index=False)
     pd.DataFrame(run.bins).to_csv(tmp_path / "calibration.csv", index=False)
+    save_maps(tmp_path / "maps.npz", run.test.rows[:2], np.zeros((2, 6, 6)))
     (tmp_path / "test").mkdir()
     save_split(tmp_path / "test", run.test)
     write_classifier(tmp_path / "emotion.onnx")

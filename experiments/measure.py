@@ -97,6 +97,7 @@ class Run(NamedTuple):
         params: what it ran with.
         training: metrics/training.json.
         scores: metrics/evaluation.json.
+        exports: metrics/export.json.
         outputs: MD5 of each output that DVC keeps, by its path.
         outcome: how it ended.
     """
@@ -104,6 +105,7 @@ class Run(NamedTuple):
     params: Params
     training: dict[str, Any]
     scores: dict[str, Any]
+    exports: dict[str, Any]
     outputs: dict[str, str]
     outcome: Outcome
 
@@ -124,13 +126,15 @@ def run(experiment: str, settings: dict[str, Any], data: dict[str, Any]) -> Run:
     if experiment_file(experiment, "dvc.lock", commit):
         subprocess.run(["dvc", "exp", "remove", experiment], check=True)
     outcome = to_the_end(in_own_folder(experiment, changes))
-    files = ("metrics/training.json", "metrics/evaluation.json", "dvc.lock")
-    training, scores, lock = (experiment_file(experiment, file, commit) for file in files)
-    if outcome.failure or not (training and scores and lock):
+    files = [f"metrics/{name}.json" for name in ("training", "evaluation", "export")]
+    metrics = [experiment_file(experiment, file, commit) for file in files]
+    lock = experiment_file(experiment, "dvc.lock", commit)
+    if outcome.failure or not (lock and all(metrics)):
         raise UserError(f"the experiment {experiment} failed; see above")
     stages = YAML(typ="safe", pure=True).load(lock)["stages"].values()
     outputs = {out["path"]: out["md5"] for stage in stages for out in stage["outs"]}
-    return Run(params, json.loads(training), json.loads(scores), outputs, outcome)
+    training, scores, exports = (json.loads(content or "") for content in metrics)
+    return Run(params, training, scores, exports, outputs, outcome)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
     python -m experiments.pretrained             # say whether it comes out the same
     python -m experiments.pretrained --replace   # put the new one in its place
 
-It is the ONNX export of a row of the table of results. On another processor its bytes are others; then its
-accuracy must be the same within two standard errors.
+It is the ONNX export of a row of the table of results; its card is pretrained/README.md. On another processor
+its bytes are others; then its accuracy must be the same within two standard errors.
 """
 
 import argparse
@@ -15,18 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from emotion.config.recipes import find_row
+from emotion.config.schema import Params
 from emotion.inference.metadata import ModelInfo
 from emotion.inference.recognizer import EmotionRecognizer
+from emotion.report.card import model_card
+from emotion.report.run import FER2013
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_file
 from experiments.commits import refuse_what_dvc_loses
-from experiments.measure import measurable_data, run
+from experiments.measure import Run, measurable_data, run
 from experiments.reproduce import tolerance
 
 ROW, SEED = "fast-long-photos-official", 0
 EXPERIMENT = "pretrained"
 EXPORTED = "models/emotion.onnx"
-SHIPPED = Path("pretrained/emotion.onnx")
+SHIPPED, CARD = Path("pretrained/emotion.onnx"), Path("pretrained/README.md")
 
 
 def main() -> None:
@@ -39,17 +42,20 @@ def main() -> None:
     args = parser.parse_args()
     data = measurable_data(args.set)
     refuse_what_dvc_loses()
-    made, rows = make(data)
+    done, made = make(data)
     if args.replace:
         with whole_file(SHIPPED) as partial:
             partial.write_bytes(made)
-        print(f"{SHIPPED}: {len(made):,} bytes, MD5 {hashlib.md5(made).hexdigest()}")
+        info = EmotionRecognizer(SHIPPED).info
+        with whole_file(CARD) as partial:
+            partial.write_text(card(done.params, info, done.scores, done.exports), encoding="utf-8")
+        print(f"{SHIPPED}: {len(made):,} bytes, MD5 {hashlib.md5(made).hexdigest()}; {CARD}")
     else:
-        print(compare(SHIPPED, made, rows))
+        print(compare(SHIPPED, made, int(done.scores["rows"])))
 
 
-def make(data: dict[str, Any]) -> tuple[bytes, int]:
-    """Return the export of the row, and how many test faces it was measured on.
+def make(data: dict[str, Any]) -> tuple[Run, bytes]:
+    """Run the row, and return the run and its export.
 
     Args:
         data: parameters of fetch.
@@ -63,7 +69,21 @@ def make(data: dict[str, Any]) -> tuple[bytes, int]:
         subprocess.run(
             ["dvc", "get", "--quiet", ".", EXPORTED, "--rev", EXPERIMENT, "--out", file], check=True
         )
-        return file.read_bytes(), int(done.scores["rows"])
+        return done, file.read_bytes()
+
+
+def card(params: Params, info: ModelInfo, scores: dict[str, Any], exports: dict[str, Any]) -> str:
+    """Return the text of the model's card.
+
+    Args:
+        params: of the run.
+        info: what the model says about itself.
+        scores: metrics/evaluation.json.
+        exports: metrics/export.json, of which one file is shipped.
+    """
+    shipped = {SHIPPED.name: exports[SHIPPED.name]}
+    repo, protocol = params["fetch"].repo, params["preprocess"].split
+    return str(model_card(params["model"].name, info, FER2013, repo, protocol, scores, shipped))
 
 
 def compare(shipped: Path, made: bytes, rows: int) -> str:

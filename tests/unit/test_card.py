@@ -12,7 +12,10 @@ from emotion.evaluation import paper
 from emotion.labels import CLASSES
 from emotion.report.card import model_card
 from emotion.report.run import FER2013, OWN, RENDERED
+from experiments import results
+from experiments.pretrained import ROW, SEED
 from tests.support.classifiers import INFO, write_classifier
+from tests.support.paths import ROOT
 from tests.support.runs import finished_run
 
 RUN = finished_run()
@@ -90,3 +93,17 @@ def test_the_example_of_the_card_works_beside_the_model(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-I", "-c", example], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Sad 0.9")  # a black face, and that classifier
+
+
+def test_the_card_of_the_shipped_model_has_the_scores_of_its_row() -> None:
+    data = ModelCard.load(ROOT / "pretrained/README.md", ignore_metadata_errors=False).data
+    assert isinstance(data, ModelCardData)
+    runs = results.read()
+    (row,) = runs[(runs["row"] == ROW) & (runs["seed"] == SEED)].to_dict("records")
+    found = {(each.dataset_config, each.metric_name): each.metric_value for each in data.eval_results or []}
+    assert found == {
+        ("official split", "Accuracy"): row["accuracy"],
+        ("official split", "Macro F1"): row["macro_f1"],
+        ("official split, clean", "Accuracy"): row["clean_accuracy"],
+        ("official split, clean", "Macro F1"): row["clean_macro_f1"],
+    }

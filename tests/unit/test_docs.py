@@ -1,8 +1,10 @@
 """What README.md and docs/ tell the reader to open or to run is there."""
 
 import importlib.util
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -147,8 +149,27 @@ def test_the_rows_of_the_readme_are_those_that_were_measured() -> None:
         assert [f"{value:.{digits}f}" for value, digits in zip(measured, (3, 3, 1), strict=True)] == numbers
 
 
-def test_the_example_of_the_readme_works_with_nothing_of_the_project_but_the_model(tmp_path: Path) -> None:
-    (example,) = re.findall(r"^```python\n(.*?)^```", text(ROOT / "README.md"), re.MULTILINE | re.DOTALL)
+def examples(page: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", text(ROOT / page), re.MULTILINE | re.DOTALL)
+
+
+def test_the_example_of_the_readme_works_with_the_model_in_the_box(tmp_path: Path) -> None:
+    (example,) = examples("README.md")
+    shutil.copy(ROOT / "tests/photos/astronaut.jpg", tmp_path / "party.jpg")
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", example],
+        cwd=tmp_path,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.startswith("Happiness {'Angry': 0.")
+
+
+def test_the_keras_model_works_with_nothing_else_of_the_project(tmp_path: Path) -> None:
+    example = examples("docs/prediction.md")[-1]
     save_model(from_pixels(build(model_params())), tmp_path / "models/emotion.keras")
     faces = tmp_path / "data/splits/test/images.npy"
     faces.parent.mkdir(parents=True)

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.pasting import SIZE, accuracy, arguments, covers, look, materials, pasted
-from emotion.inference.crop import cut, frame
+from emotion.inference.crop import CROPS, around, cut, frame
 from emotion.inference.recognizer import EmotionRecognizer
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError, one_line_errors
@@ -44,7 +44,7 @@ def main() -> None:
 def this_project(
     recognizer: EmotionRecognizer, faces: np.ndarray, labels: np.ndarray, pictures: list[Image.Image]
 ) -> str:
-    """Return the row of this project.
+    """Return the rows of this project: a face cut out once, as of a camera's pictures, and as of a photo.
 
     Args:
         recognizer: the models.
@@ -53,17 +53,24 @@ def this_project(
         pictures: of other things; they take turns.
     """
     framing, side = recognizer.info.framing, recognizer.info.side
-    rows, where_pasted, whole_path, false = [], [], [], 0
+    rows, where_pasted, false = [], [], 0
+    whole_path: list[np.ndarray] = []
     for index, seen in enumerate(look(faces, pictures)):
         false += seen.false
         if seen.box is not None and seen.points is not None:
             rows.append(index)
             where_pasted.append(cut(seen.photo, seen.place, side))
-            whole_path.append(cut(seen.photo, frame(seen.box, seen.points, framing), side))
-    direct, true, path = (
-        accuracy(recognizer, crops, labels[rows]) for crops in (list(faces[rows]), where_pasted, whole_path)
+            square = frame(seen.box, seen.points, framing)
+            whole_path.extend(cut(seen.photo, place, side) for place in around(square))
+    direct, true = (accuracy(recognizer, crops, labels[rows]) for crops in (list(faces[rows]), where_pasted))
+    answers = recognizer.classify(whole_path).reshape(len(rows), CROPS, -1)
+    once, path = (
+        float((each.argmax(axis=1) == labels[rows]).mean()) for each in (answers[:, 0], answers.mean(axis=1))
     )
-    return _row("this project", len(rows), len(faces), false, direct, f"{true:.4f}", path)
+    return "\n".join(
+        _row(name, len(rows), len(faces), false, direct, f"{true:.4f}", kept)
+        for name, kept in (("this project, a single crop", once), ("this project", path))
+    )
 
 
 def fer(python: Path, faces: np.ndarray, labels: np.ndarray, pictures: list[Image.Image]) -> str:

@@ -44,8 +44,9 @@ These scores are of rendered faces: they say nothing about real ones.
   figures       plots/*.png, or in a browser: dvc plots show --open
 You are on the branch demo, where the run is committed. Try, without any network:
   source .venv/bin/activate
-  dvc exp run -S model.flip_average=true    # asks about the mirror image, too, and trains nothing
+  dvc exp run -S train.epochs=8             # three more epochs, from the checkpoint of the fifth
   dvc metrics diff
+  dvc exp run -S model.name=paper_cnn       # the paper's network, for some minutes
   dvc exp run -S train.lr=1e-4              # a change of your own
   git restore . && dvc checkout             # takes the experiments back
 Back to FER-2013:

@@ -39,7 +39,7 @@ def watch(recognizer: EmotionRecognizer, number: int, as_json: bool) -> None:
             if not given:
                 break
             photo = np.ascontiguousarray(picture[..., ::-1])  # OpenCV gives BGR
-            faces = recognizer.predict(photo, in_tiles=False)  # whoever sits at a camera is near
+            faces = recognizer.predict(photo, live=True)  # whoever sits at a camera is near
             seconds = round(time.monotonic() - start, 3)
             if as_json:
                 print(

@@ -6,11 +6,12 @@ for face in EmotionRecognizer().predict("party.jpg"):
 """
 
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from emotion.inference.crop import cut, frame
+from emotion.inference.crop import CROPS, around, cut, frame
 from emotion.inference.detector import FaceDetector
 from emotion.inference.metadata import ModelInfo, from_metadata
 from emotion.inference.photos import read_photo
@@ -61,34 +62,36 @@ class EmotionRecognizer:
         self._check_ends(self.info)
         self._detector = FaceDetector(threads=threads)
 
-    def predict(self, image: np.ndarray | str | Path, in_tiles: bool = True) -> list[Face]:
+    def predict(self, image: np.ndarray | str | Path, live: bool = False) -> list[Face]:
         """Return the faces of a photo, the surest first.
 
         Args:
             image: pixels, uint8 (H, W, 3) in RGB, or the path of a picture file.
-            in_tiles: look for small faces, too, which takes several times as long.
+            live: for a camera's pictures, which have less time: small faces are not looked for, and a face is
+                cut out once instead of averaged over several crops.
 
         Raises:
             UserError: the file cannot be read, or the array is of another kind.
         """
         photo = _checked(image) if isinstance(image, np.ndarray) else read_photo(Path(image))
-        found = self._detector.detect(photo, in_tiles)
+        found = self._detector.detect(photo, in_tiles=not live)
         squares = [
             frame(box, points, self.info.framing)
             for box, points in zip(found.boxes, found.points, strict=True)
         ]
-        crops = [cut(photo, square, self.info.side) for square in squares]
+        places = [[square] if live else around(square) for square in squares]
+        crops = [[cut(photo, place, self.info.side) for place in each] for each in places]
+        answers = self.classify(list(chain.from_iterable(crops)))
+        means = answers.reshape(len(squares), 1 if live else CROPS, len(self.info.classes)).mean(axis=1)
         return [
             Face(
                 box=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
                 score=float(score),
                 probabilities=dict(zip(self.info.classes, (float(value) for value in row), strict=True)),
                 emotion=self.info.classes[int(row.argmax())],
-                crop=crop,
+                crop=crop[0],
             )
-            for box, score, row, crop in zip(
-                found.boxes, found.scores, self.classify(crops), crops, strict=True
-            )
+            for box, score, row, crop in zip(found.boxes, found.scores, means, crops, strict=True)
         ]
 
     def classify(self, faces: list[np.ndarray]) -> np.ndarray:

@@ -33,7 +33,7 @@ def test_a_cameras_faces_are_pythons(tmp_path: Path, site: Path, model: Path) ->
     video = write_y4m(tmp_path / "camera.y4m", frame)
     options = (FAKE, "--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={video}")
     found = visit(site, "camera", tmp_path, *options)
-    (face,) = EmotionRecognizer(model).predict(np.dstack([frame] * 3), in_tiles=False)
+    (face,) = EmotionRecognizer(model).predict(np.dstack([frame] * 3), live=True)
     (said,) = found["json"]
     (theirs,) = said["faces"]
     assert said["file"] == "camera"

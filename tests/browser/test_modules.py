@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from emotion.inference.blazeface import decode, merge
-from emotion.inference.crop import Framing, Square, cut, frame
+from emotion.inference.crop import Framing, Square, around, cut, frame
 from emotion.inference.detector import letterbox, tiles
 from tests.browser.node import WEB, node
 from tests.support.classifiers import INFO, write_classifier
@@ -61,7 +61,7 @@ def frames() -> list[dict[str, Any]]:
         box = np.sort(random.uniform(-50, 900, (2, 2)), axis=0).ravel()
         along = 30 * np.array([math.cos(math.radians(degrees)), math.sin(math.radians(degrees))])
         points = np.array([[100, 100], [100, 100]]) + np.outer([-1, 1], along)
-        framing = Framing(1.18, 0.1)
+        framing = Framing()
         square = frame(box, points, framing)
         cases.append(
             {
@@ -69,6 +69,7 @@ def frames() -> list[dict[str, Any]]:
                 "points": points.ravel().tolist(),
                 "framing": vars(framing),
                 "square": vars(square),
+                "around": [vars(place) for place in around(square)],
             }
         )
     return cases

@@ -9,7 +9,7 @@ from PIL import Image
 
 from emotion.inference import EmotionRecognizer
 from emotion.inference import recognizer as recognizers
-from emotion.inference.crop import Framing, cut, frame
+from emotion.inference.crop import Framing, around, cut, frame
 from emotion.inference.detector import MODEL, FaceDetector
 from emotion.inference.metadata import ModelInfo, from_metadata
 from emotion.labels import CLASSES
@@ -36,7 +36,7 @@ def test_a_face_has_the_probabilities_that_the_model_gives_its_crop(recognizer: 
     crop = cut(photo, frame(found.boxes[0], found.points[0], Framing()), 48)
     light = 8 * (crop.mean() / 255 - 0.5)
     logits = np.array([0, 0, 0, light, -light, 0, 0])
-    (face,) = recognizer.predict(photo)
+    (face,) = recognizer.predict(photo, live=True)
     assert list(face.probabilities) == list(CLASSES)
     assert list(face.probabilities.values()) == pytest.approx(np.exp(logits) / np.exp(logits).sum(), abs=1e-5)
     assert face.emotion == max(face.probabilities, key=lambda name: face.probabilities[name])
@@ -44,6 +44,23 @@ def test_a_face_has_the_probabilities_that_the_model_gives_its_crop(recognizer: 
     assert face.score == found.scores[0]
     with pytest.raises(dataclasses.FrozenInstanceError):
         face.emotion = "Sad"  # type: ignore[misc]
+
+
+def test_in_a_photo_the_probabilities_are_means_over_a_crop_and_four_around_it(
+    recognizer: EmotionRecognizer,
+) -> None:
+    photo = np.asarray(Image.open(HOPPER))
+    found = FaceDetector().detect(photo)
+    square = frame(found.boxes[0], found.points[0], Framing())
+    steps = [(place.x - square.x, place.y - square.y, place.side) for place in around(square)]
+    step = round(16 * 0.04 * square.side) / 16
+    moves = [(0, 0), (step, 0), (-step, 0), (0, step), (0, -step)]
+    assert steps == [(*move, square.side) for move in moves]
+    answers = recognizer.classify([cut(photo, place, 48) for place in around(square)])
+    (face,) = recognizer.predict(photo)
+    assert list(face.probabilities.values()) == pytest.approx(answers.mean(axis=0), abs=1e-6)
+    assert np.ptp(answers, axis=0).max() > 0.001
+    assert np.array_equal(face.crop, cut(photo, square, 48))
 
 
 def test_a_path_and_its_pixels_give_the_same(recognizer: EmotionRecognizer) -> None:
@@ -91,7 +108,7 @@ def test_the_crop_of_the_metadata_is_the_one_that_is_cut(tmp_path: Path) -> None
     photo = np.asarray(Image.open(HOPPER))
     found = FaceDetector().detect(photo)
     crop = cut(photo, frame(found.boxes[0], found.points[0], wide.framing), 48)
-    (face,) = recognizer.predict(photo)
+    (face,) = recognizer.predict(photo, live=True)
     assert list(face.probabilities.values()) == pytest.approx(recognizer.classify([crop])[0], abs=1e-6)
 
 

@@ -25,6 +25,7 @@ import { LANCZOS, resize } from "./resample.js";
  */
 
 const TILT = 10; // degrees; less is left as it is
+const SHIFT = 0.04; // in sides of a square
 const STEPS = 16; // a pixel: squares lie on this grid, so that every runtime cuts the same pixels
 const ANGLES = 1024; // a radian
 
@@ -44,6 +45,18 @@ export function frame([left, top, right, bottom], points, framing) {
   const x = (left + right) / 2 + rise * Math.sin(angle);
   const y = (top + bottom) / 2 - rise * Math.cos(angle);
   return { x: onGrid(x), y: onGrid(y), side: Math.max(onGrid(framing.side * size), 1 / STEPS), angle };
+}
+
+/**
+ * Return a square, and it shifted in four directions by SHIFT: what a photo's face is averaged over.
+ *
+ * @param {Square} square
+ * @returns {Square[]}
+ */
+export function around(square) {
+  const step = onGrid(SHIFT * square.side);
+  const moves = [[0, 0], [step, 0], [-step, 0], [0, step], [0, -step]];
+  return moves.map(([right, down]) => ({ ...square, x: square.x + right, y: square.y + down }));
 }
 
 /**

@@ -1,6 +1,6 @@
 // The faces of a photo and the emotion of each: emotion/inference/recognizer.py in JavaScript.
 
-import { cut, frame } from "./crop.js";
+import { around, cut, frame } from "./crop.js";
 import { FaceDetector } from "./detector.js";
 import { UserError, modelInfo } from "./metadata.js";
 
@@ -72,19 +72,26 @@ export class EmotionRecognizer {
    * Return the faces of a photo, the surest first.
    *
    * @param {Picture} photo in colour
-   * @param {boolean} inTiles look for small faces, too, which takes several times as long
+   * @param {boolean} live for a camera's pictures: small faces are not looked for, and a face is cut out once
+   *     instead of averaged over several crops
    * @returns {Promise<Face[]>}
    */
-  async predict(photo, inTiles) {
+  async predict(photo, live) {
     const { classes, framing, side } = this.info;
-    const found = await this.detector.detect(photo, inTiles);
-    const crops = found.map(({ box, points }) => cut(photo, frame(box, points, framing), side).data);
-    const answers = await this.#classify(crops);
+    const found = await this.detector.detect(photo, !live);
+    const places = found.map(({ box, points }) => {
+      const square = frame(box, points, framing);
+      return live ? [square] : around(square);
+    });
+    const crops = places.map((squares) => squares.map((square) => cut(photo, square, side).data));
+    const answers = await this.#classify(crops.flat());
     return found.map(({ box, score }, i) => {
-      const row = answers[i];
+      const views = crops[i].length;
+      const rows = answers.slice(i * views, (i + 1) * views);
+      const row = classes.map((_, k) => rows.reduce((sum, each) => sum + each[k], 0) / views);
       const emotion = classes[row.indexOf(Math.max(...row))];
       const probabilities = Object.fromEntries(classes.map((name, k) => [name, row[k]]));
-      return { box, score, emotion, probabilities, crop: crops[i] };
+      return { box, score, emotion, probabilities, crop: crops[i][0] };
     });
   }
 

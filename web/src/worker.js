@@ -48,10 +48,10 @@ async function answer(recognizer, question) {
       return recognizer.info;
     case "photo": {
       const bitmap = await decode(question.file, question.name);
-      return recognizer.predict(pixels(bitmap, question.name), true);
+      return recognizer.predict(pixels(bitmap, question.name), false);
     }
     case "frame": // whoever sits at a camera is near
-      return recognizer.predict(pixels(question.bitmap, "the camera's picture"), false);
+      return recognizer.predict(pixels(question.bitmap, "the camera's picture"), true);
     case "model":
       await recognizer.replace(new Uint8Array(await question.file.arrayBuffer()), question.name);
       return recognizer.info;

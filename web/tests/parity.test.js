@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { decode, merge } from "../src/blazeface.js";
-import { cut, frame } from "../src/crop.js";
+import { around, cut, frame } from "../src/crop.js";
 import { letterbox, tiles } from "../src/detector.js";
 import { UserError, modelInfo, readMetadata } from "../src/metadata.js";
 
@@ -51,9 +51,10 @@ for (const { square, size, pixels } of inputs.crops) {
   });
 }
 
-for (const { box, points, framing, square } of inputs.frames) {
+for (const { box, points, framing, square, around: places } of inputs.frames) {
   test(`the square of box ${box.map(Math.round)} is Python's`, () => {
     assert.deepEqual(frame(box, points, framing), square);
+    assert.deepEqual(around(square), places);
   });
 }
 

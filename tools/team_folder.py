@@ -7,11 +7,15 @@ TEAM = stat.S_IWGRP | stat.S_ISGID  # the group may write, and new folders belon
 
 
 def remote_folders() -> list[Path]:
-    """Return the remotes of this project that are folders and there."""
+    """Return the remotes of this project that are folders and there; none outside of a project of DVC."""
+    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    with Repo() as repo:
-        urls = [remote["url"] for remote in repo.config["remote"].values()]
+    try:
+        with Repo() as repo:
+            urls = [remote["url"] for remote in repo.config["remote"].values()]
+    except DvcException:
+        return []
     return [Path(url) for url in urls if "://" not in url and Path(url).is_dir()]
 
 

@@ -23,7 +23,9 @@ def save_maps(path: Path, rows: np.ndarray, maps: np.ndarray) -> None:
         maps: float (N, h, w), 0 to 1; 8 bits of them are kept.
     """
     with whole_file(path) as partial, partial.open("wb") as file:
-        np.savez(file, rows=rows.astype(np.int32), maps=(255 * maps).round().astype(np.uint8))
+        np.savez(
+            file, allow_pickle=False, rows=rows.astype(np.int32), maps=(255 * maps).round().astype(np.uint8)
+        )
 
 
 def load_maps(path: Path) -> dict[int, np.ndarray]:

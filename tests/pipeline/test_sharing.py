@@ -117,7 +117,7 @@ def test_a_colleague_applies_an_experiment_and_reruns_nothing_but_what_is_change
 
 def test_the_model_alone_is_pulled_and_predicts(colleague: Project) -> None:
     colleague.run("dvc", "pull", MODEL)
-    assert not (colleague.folder / "data").exists()
+    assert [path.name for path in (colleague.folder / "data").iterdir()] == ["own"]
     assert colleague.run("python", "-c", PREDICT.format(path=MODEL)).endswith("(2, 7)\n")
 
 

@@ -30,7 +30,8 @@ def main() -> None:
     emotion of each face in it.
     """
     folder = Path(sys.argv[1])
-    faces, photos = np.load(folder / "faces.npy"), np.load(folder / "photos.npy", mmap_mode="r")
+    faces = np.load(folder / "faces.npy", allow_pickle=False)
+    photos = np.load(folder / "photos.npy", mmap_mode="r", allow_pickle=False)
     whole, exact = [(0, 0, *faces.shape[1:])], FER(offsets=(0, 0))
     direct = [emotion(exact.detect_emotions(colour(face), whole)[0]) for face in faces]
     as_used = FER()

@@ -80,7 +80,7 @@ def fer(python: Path, faces: np.ndarray, labels: np.ndarray, pictures: list[Imag
         UserError: it does not run there.
     """
     with tempfile.TemporaryDirectory() as folder:
-        np.save(Path(folder, "faces.npy"), faces)
+        np.save(Path(folder, "faces.npy"), faces, allow_pickle=False)
         shape = (len(faces), SIZE[1], SIZE[0], 3)
         photos = np.lib.format.open_memmap(Path(folder, "photos.npy"), "w+", np.uint8, shape)
         for index, (photo, _) in enumerate(pasted(faces, pictures)):

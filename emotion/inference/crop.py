@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-TILT = 10.0  # degrees; less is left as it is, because turning blurs and the training faces are tilted, too
+TILT = 10.0  # degrees; less is left as it is, as it costs nothing, and turning blurs (docs/prediction.md)
 FILTER = Image.Resampling.LANCZOS
 CROPS = 5  # that `around` returns
 SHIFT = 0.04  # in sides of a square: as far as its middle is off, as a rule

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from emotion.inference.blazeface import decode, merge
-from emotion.inference.crop import Framing, Square, around, cut, frame
+from emotion.inference.crop import TILT, Framing, Square, around, cut, frame
 from emotion.inference.detector import letterbox, tiles
 from tests.browser.node import WEB, node
 from tests.support.classifiers import INFO, write_classifier
@@ -57,7 +57,7 @@ def frames() -> list[dict[str, Any]]:
     """Boxes and eyes, level and turned, and the squares that they give."""
     random = np.random.default_rng(0)
     cases = []
-    for degrees in (0, 9.9, 10.1, -30, 90, -179):
+    for degrees in (0, TILT - 0.1, TILT + 0.1, -45, 90, -179):
         box = np.sort(random.uniform(-50, 900, (2, 2)), axis=0).ravel()
         along = 30 * np.array([math.cos(math.radians(degrees)), math.sin(math.radians(degrees))])
         points = np.array([[100, 100], [100, 100]]) + np.outer([-1, 1], along)

@@ -30,7 +30,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def write_photos(folder: Path) -> list[Path]:
     """Write photos of the kinds that differ in how they are decoded; all but the crowd without tiles."""
     hopper, astronaut = Image.open(HOPPER).resize((427, 500)), Image.open(ASTRONAUT).resize((500, 500))
-    turned = hopper.rotate(-25, Image.Resampling.BICUBIC, fillcolor=(90, 90, 90))
+    turned = hopper.rotate(-40, Image.Resampling.BICUBIC, fillcolor=(90, 90, 90))
     crowd = Image.new("RGB", (1300, 700), (150, 140, 120))
     for photo, at, size in ((hopper, (20, 30), 420), (astronaut, (500, 10), 330), (hopper, (900, 250), 90)):
         crowd.paste(photo.resize((size, size * photo.height // photo.width), Image.Resampling.LANCZOS), at)

@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# npm trusts the certificates that the system trusts, as pip does.
+export NODE_USE_SYSTEM_CA = 1
 
 .PHONY: help setup identity demo own predict web publish test faults fuzz verify accept lint bench compare \
   paper-tuning ranking search fast measure reproduce pretrained lock

@@ -5,10 +5,6 @@
 It ends at the first input that breaks this, and shows the smallest such input that it finds.
 """
 
-import argparse
-import resource
-import tempfile
-import time
 from collections import Counter
 from itertools import count
 from pathlib import Path
@@ -16,11 +12,11 @@ from pathlib import Path
 import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
 
-from benchmarks.one_stage import UNIT
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError
 from emotion.source.contents import csv_chunks
 from emotion.source.fer2013 import COLUMNS, PIXELS, UNKNOWN, USAGES, Table, read_csv
+from tests.support.fuzzing import run
 from tests.support.hostile import Case, cases
 from tests.support.reference import Faces, strict
 
@@ -30,24 +26,8 @@ BATCH = 500  # examples, of up to four inputs, that Hypothesis remembers at a ti
 
 def main() -> None:
     """Fuzz, and print the counts, also if an input breaks the rule."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--inputs", type=int, default=100_000, help="how many, at least, all different")
-    parser.add_argument("--seed", type=int, default=0, help="the same inputs for the same seed")
-    args = parser.parse_args()
-    outcomes: Counter[str] = Counter()
-    start = time.monotonic()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            fuzz(args.inputs, args.seed, Path(folder), outcomes)
-        print("no crash; nothing accepted that the strict parser refuses, or read otherwise than it does")
-    finally:
-        seconds = time.monotonic() - start
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        print(f"{outcomes.total():9,} different inputs, of seed {args.seed}, in {seconds:,.0f} s")
-        print(f"{used.ru_utime + used.ru_stime:9,.0f} s of processor time")
-        print(f"{used.ru_maxrss * UNIT / 1e6:9,.0f} MB of memory at the peak")
-        for outcome, number in outcomes.most_common():
-            print(f"{number:9,} {outcome}")
+    rule = "nothing accepted that the strict parser refuses, or read otherwise than it does"
+    run(fuzz, __doc__, 100_000, f"no crash; {rule}")
 
 
 def fuzz(inputs: int, seed: int, folder: Path, outcomes: Counter[str]) -> None:

@@ -6,21 +6,17 @@ The files are small pictures of every kind that is read, cut short or with bytes
 most often where the header is. libtiff, which decodes TIFF, writes lines of its own about some of them.
 """
 
-import argparse
 import io
-import resource
-import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from benchmarks.one_stage import UNIT
 from emotion.inference.photos import read_photo
 from emotion.runtime.errors import UserError
 from emotion.source.pictures import ORIENTATION
+from tests.support.fuzzing import run
 
 READ, REFUSED = "read", "refused with a UserError"
 SIDE = 24  # pixels of the pictures before they are damaged
@@ -29,25 +25,8 @@ CHANGES = 3  # at most, of a file
 
 
 def main() -> None:
-    """Fuzz, and print the counts, also if a file breaks the rule."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--inputs", type=int, default=10_000, help="how many files")
-    parser.add_argument("--seed", type=int, default=0, help="the same files for the same seed")
-    args = parser.parse_args()
-    outcomes: Counter[str] = Counter()
-    start = time.monotonic()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            fuzz(args.inputs, args.seed, Path(folder), outcomes)
-        print("no crash; each file was read as pixels or refused in one line")
-    finally:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        print(f"{outcomes.total():9,} files, of seed {args.seed}, in {time.monotonic() - start:,.0f} s")
-        print(f"{used.ru_maxrss * UNIT / 1e6:9,.0f} MB of memory at the peak")
-        for outcome, number in outcomes.most_common():
-            print(f"{number:9,} {outcome}")
+    """Fuzz, and print the counts, also if an input breaks the rule."""
+    run(fuzz, __doc__, 10_000, "no crash; each file was read as pixels or refused in one line")
 
 
 def fuzz(inputs: int, seed: int, folder: Path, outcomes: Counter[str]) -> None:

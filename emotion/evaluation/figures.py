@@ -7,18 +7,17 @@ from typing import Any
 import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from emotion.evaluation import paper
+from emotion.evaluation.maps import overlaid
 from emotion.labels import CLASSES
 from emotion.runtime.files import whole_file
 
 # Okabe and Ito's colours, which colour-blind people can tell apart.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#595959"
 SKY, VERMILION = "#56B4E9", "#D55E00"
-OPACITY = 0.7  # of the colour where most spoke for a class
 STYLE = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same glyphs everywhere
     "font.size": 10,
@@ -243,12 +242,8 @@ def _face_label(actual: int, predicted: int, confidence: float) -> str:
 
 def _draw_face(axes: Axes, image: np.ndarray, heat: np.ndarray | None = None) -> None:
     """Draw a face, uint8 (48, 48, 1), under the colour of a map, float (h, w), if there is one."""
-    axes.imshow(image[:, :, 0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    if heat is not None:
-        height, width = image.shape[:2]
-        colour = np.empty((*heat.shape, 4))
-        colour[..., :3], colour[..., 3] = to_rgb(VERMILION), OPACITY * heat
-        axes.imshow(colour, extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="bilinear")
+    shown = image[:, :, 0] if heat is None else np.asarray(overlaid(image[:, :, 0], heat, len(image)))
+    axes.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
 
 
 def _name_classes(axes: Axes) -> None:

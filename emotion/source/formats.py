@@ -16,17 +16,19 @@ class Format(NamedTuple):
     remedy: str
 
 
-PARQUET = "convert it (with pandas and pyarrow: pandas.read_parquet(old).to_csv(new, index=False))"
+ZIP, GZIP, ZSTANDARD, PARQUET = b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+TAR, TAR_AT = b"ustar", 257  # in the first header of a tar archive, and where
+TO_CSV = "convert it (with pandas and pyarrow: pandas.read_parquet(old).to_csv(new, index=False))"
 FORMATS = (
-    Format("a zip", 0, b"PK\x03\x04", "unpack it"),
-    Format("a tar archive", 257, b"ustar", "unpack it (tar -xf)"),
-    Format("a gzip file", 0, b"\x1f\x8b", "unpack it (gunzip)"),
+    Format("a zip", 0, ZIP, "unpack it"),
+    Format("a tar archive", TAR_AT, TAR, "unpack it (tar -xf)"),
+    Format("a gzip file", 0, GZIP, "unpack it (gunzip)"),
     Format("a bzip2 file", 0, b"BZh", "unpack it (bunzip2; of a tar archive: tar -xf)"),
     Format("an xz file", 0, b"\xfd7zXZ\0", "unpack it (unxz; of a tar archive: tar -xf)"),
-    Format("a Zstandard file", 0, b"\x28\xb5\x2f\xfd", "unpack it (unzstd; of a tar archive: tar -xf)"),
+    Format("a Zstandard file", 0, ZSTANDARD, "unpack it (unzstd; of a tar archive: tar -xf)"),
     Format("a 7z archive", 0, b"7z\xbc\xaf\x27\x1c", "unpack it (7z x)"),
     Format("a RAR archive", 0, b"Rar!\x1a\x07", "unpack it (unrar x)"),
-    Format("a Parquet file", 0, b"PAR1", PARQUET),
+    Format("a Parquet file", 0, PARQUET, TO_CSV),
     Format("UTF-16 text", 0, b"\xff\xfe", "save it as UTF-8"),
     Format("UTF-16 text", 0, b"\xfe\xff", "save it as UTF-8"),
     *(

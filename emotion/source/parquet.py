@@ -23,12 +23,12 @@ from emotion.source.dialect import NO_USAGE
 from emotion.source.faces import Face, Faces
 from emotion.source.fer2013 import USAGES
 from emotion.source.folders import Folder
+from emotion.source.formats import PARQUET
 from emotion.source.images import face_of, mapping, part_of
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
-MAGIC = b"PAR1"
 KIND = "Parquet file"
 BATCH = 16  # rows in memory at a time
 # How the types of columns begin: of pictures, and of numbers
@@ -54,7 +54,7 @@ class Columns(NamedTuple):
 def is_parquet(path: Path) -> bool:
     """Tell from its content whether a file is one of Parquet."""
     with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
+        return file.read(len(PARQUET)) == PARQUET
 
 
 def parquet_files(sources: list[Path]) -> list[Path]:

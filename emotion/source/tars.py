@@ -21,11 +21,8 @@ from emotion.source.archive import (
     refuse_strange_name,
     too_large,
 )
+from emotion.source.formats import GZIP, TAR, TAR_AT, ZSTANDARD
 
-# With which compressed files begin
-GZIP = b"\x1f\x8b"
-ZSTANDARD = b"\x28\xb5\x2f\xfd"
-USTAR, USTAR_AT = b"ustar", 257  # with which the first header of a tar archive is marked, and where
 HEADERS = 64 << 10  # bytes of the headers of one file: few enough that tarfile's recursion over them ends
 MOST_FILES = 10_000  # tarfile remembers each; that of the challenge has four
 # What gzip and tarfile let through on a broken file.
@@ -99,7 +96,7 @@ def is_tar(path: Path) -> bool:
     """Tell from its content whether a file is a tar archive, compressed or not."""
     with opened_stream(path) as stream:
         try:
-            return stream.read(tarfile.BLOCKSIZE)[USTAR_AT:].startswith(USTAR)
+            return stream.read(tarfile.BLOCKSIZE)[TAR_AT:].startswith(TAR)
         except DamagedFileError:
             return False
 

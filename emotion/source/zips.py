@@ -20,8 +20,8 @@ from emotion.source.archive import (
     refuse_strange_name,
     too_large,
 )
+from emotion.source.formats import ZIP
 
-MAGIC = b"PK\x03\x04"  # with which a zip begins
 DIRECTORY = 8 << 20  # bytes of a zip's directory: FER-2013 as one picture a face has 4 million
 
 # The methods that zipfile unpacks piece by piece, in bounded memory.
@@ -70,9 +70,9 @@ class Zip:
 def is_zip(path: Path) -> bool:
     """Tell from its content whether a file is a zip, also one that is broken."""
     with path.open("rb") as file:
-        magic = file.read(len(MAGIC))
+        magic = file.read(len(ZIP))
     try:
-        return magic == MAGIC or zipfile.is_zipfile(path)  # the first even if the end was cut off
+        return magic == ZIP or zipfile.is_zipfile(path)  # the first even if the end was cut off
     except zipfile.BadZipFile:  # it says that it spans several disks
         return True
 

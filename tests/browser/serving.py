@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+
+from tests.support.servers import running
 
 
 class _Files(SimpleHTTPRequestHandler):
@@ -15,7 +16,7 @@ class _Files(SimpleHTTPRequestHandler):
 @contextmanager
 def serve(folder: Path) -> Iterator[str]:
     """Yield the address under which `python -m http.server` would serve a folder."""
-    with _running(ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(folder)))) as address:
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(folder)))) as address:
         yield f"http://{address}/"
 
 
@@ -44,17 +45,5 @@ class Proxy:
 
             def log_message(self, *_: object) -> None: ...
 
-        with _running(ThreadingHTTPServer(("127.0.0.1", 0), Refusing)) as self.address:
+        with running(ThreadingHTTPServer(("127.0.0.1", 0), Refusing)) as self.address:
             yield self
-
-
-@contextmanager
-def _running(server: ThreadingHTTPServer) -> Iterator[str]:
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -15,9 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Literal
 from urllib.parse import unquote
+
+from tests.support.servers import running
 
 REPO = "chitradrishti/fer2013"
 REVISION = "main"
@@ -180,16 +182,12 @@ def serve(hub: Hub, port: int = 0) -> Iterator[Hub]:
     """Serve `hub` in a thread on 127.0.0.1, on a free port by default; `hub.endpoint` says where."""
     server = ThreadingHTTPServer(("127.0.0.1", port), type("HandlerOfHub", (Handler,), {"hub": hub}))
     server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    hub.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
-        yield hub
-    finally:
-        hub.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with running(server) as address:
+        hub.endpoint = f"http://{address}"
+        try:
+            yield hub
+        finally:
+            hub.closing.set()
 
 
 def main() -> None:

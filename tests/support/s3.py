@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
 
 import boto3
 from moto import settings
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
+
+from tests.support.servers import running
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "key",
@@ -51,15 +53,9 @@ def serve() -> Iterator[S3]:
             return answer
 
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    s3.endpoint = f"http://127.0.0.1:{server.port}"
-    try:
+    with running(server) as address:
+        s3.endpoint = f"http://{address}"
         yield s3
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @contextmanager

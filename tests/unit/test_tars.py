@@ -10,7 +10,7 @@ import pyarrow
 import pytest
 
 from emotion.runtime.errors import UserError
-from emotion.source import tars
+from emotion.source import formats, tars
 from emotion.source.archive import CHUNK, DamagedFileError
 from emotion.source.contents import csv_chunks
 from tests.support.fetching import CSV
@@ -95,22 +95,28 @@ def test_a_path_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> No
 
 
 @pytest.mark.parametrize(
-    "inner", [tar(CHALLENGE), gzip.compress(CSV), b"PK\x03\x04", b"PAR1", tars.ZSTANDARD]
+    "inner",
+    [tar(CHALLENGE), gzip.compress(CSV), formats.ZIP, formats.PARQUET, formats.ZSTANDARD],
+    ids=["tar", "gzip", "zip", "parquet", "zstandard"],
 )
 def test_another_format_inside_is_refused(tmp_path: Path, inner: bytes) -> None:
     for outer in (tar({"a.csv": inner}), gzip.compress(inner)):
-        if not outer.startswith(tars.GZIP) or inner != tar(CHALLENGE):
+        if not outer.startswith(formats.GZIP) or inner != tar(CHALLENGE):
             with pytest.raises(UserError, match=r" is (a|an) .*: (unpack|convert) it"):
                 content(tmp_path, outer)
 
 
-@pytest.mark.parametrize("outer", [gzip.compress(bytes(1 << 20)), tar({"a.csv": bytes(1 << 20)}, "w:gz")])
+@pytest.mark.parametrize(
+    "outer", [gzip.compress(bytes(1 << 20)), tar({"a.csv": bytes(1 << 20)}, "w:gz")], ids=["gzip", "tar.gz"]
+)
 def test_what_expands_as_no_faces_do_is_refused(tmp_path: Path, outer: bytes) -> None:
     with pytest.raises(UserError, match="is more than 100 times as large as the gzip file, as no faces are"):
         content(tmp_path, outer)
 
 
-@pytest.mark.parametrize("outer", [gzip.compress(CSV), tar(CHALLENGE), tar(CHALLENGE, "w:gz")])
+@pytest.mark.parametrize(
+    "outer", [gzip.compress(CSV), tar(CHALLENGE), tar(CHALLENGE, "w:gz")], ids=["gzip", "tar", "tar.gz"]
+)
 def test_what_is_larger_than_the_limit_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outer: bytes
 ) -> None:

@@ -58,7 +58,9 @@ def main() -> None:
     probabilities = predict(trained.model, test.images)
     clean = unseen(test.images, train.images, validation.images)
     how = params["evaluate"]
-    scores = evaluation(test.labels, probabilities, clean, how.bootstrap, how.ece_bins, how.seed)
+    scores = evaluation(
+        test.labels, probabilities, clean, how.bootstrap, how.ece_bins, how.seed, test.classes
+    )
 
     model = args.out / "emotion.keras"
     save_model(trained.model, model)
@@ -66,7 +68,7 @@ def main() -> None:
     write_json(args.out / "evaluation.json", scores)
     run = record(row, params, trained.metrics, scores, trained.minutes, md5(model), commit())
     results.add(run, args.out / "result.csv")
-    print(report_table(test.labels, probabilities.argmax(axis=1)))
+    print(report_table(test.labels, probabilities.argmax(axis=1), test.classes))
     print(f"{row.name}, seed {args.seed}: accuracy {scores['accuracy']:.4f}; {args.out / 'result.csv'}")
     if args.record:
         results.add(run)
@@ -98,13 +100,13 @@ def from_csv(csv: Path, params: Params) -> list[Split]:
     Raises:
         UserError: the CSV cannot be read, has a fault, or leaves a split empty.
     """
-    table = read_csv(csv)
+    table = read_csv(csv, params["data"].names)
     splits = []
     for name, rows in zip(SPLITS, split_rows(table, params["preprocess"]), strict=True):
         if len(rows) == 0:
             raise UserError(f"the {name} split of {csv} is empty")
         labels = table.emotion[rows].astype(np.uint8)
-        splits.append(Split(table.images[rows], labels, rows.astype(np.int32)))
+        splits.append(Split(table.images[rows], labels, rows.astype(np.int32), table.classes))
     return splits
 
 

@@ -16,7 +16,6 @@ from emotion.data.storage import Split, load_split
 from emotion.evaluation.maps import save_maps
 from emotion.evaluation.scores import calibration, class_scores, evaluation, report_table
 from emotion.explain.grad_cam import GradCAM
-from emotion.labels import CLASSES
 from emotion.network.model import load_model, predict
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_file, write_json
@@ -42,8 +41,8 @@ def main() -> None:
     every = load_params()
     params = every["evaluate"]
     stage = begin("evaluate", every, args.model, args.train, args.validation, args.test)
-    model = load_model(args.model)
     test = load_split(args.test)
+    model = load_model(args.model, len(test.classes))
     seen = [load_split(folder).images for folder in (args.train, args.validation)]
 
     probabilities = predict(model, test.images)
@@ -55,18 +54,26 @@ def main() -> None:
         raise UserError(f"{args.model} predicts values that are not probabilities; run: dvc repro -f train")
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     clean = unseen(test.images, *seen)
-    metrics = evaluation(test.labels, probabilities, clean, params.bootstrap, params.ece_bins, params.seed)
+    metrics = evaluation(
+        test.labels,
+        probabilities,
+        clean,
+        params.bootstrap,
+        params.ece_bins,
+        params.seed,
+        test.classes,
+    )
     mistakes = most_confident_mistakes(test, predicted, confidence)
     maps = GradCAM(model)(test.images[mistakes], predicted[mistakes])
 
     stage.check_unchanged()
     write_columns(args.predictions, prediction_table(test, predicted, confidence))
-    write_columns(args.per_class, class_scores(test.labels, predicted))
+    write_columns(args.per_class, class_scores(test.labels, predicted, test.classes))
     write_columns(args.calibration, vars(calibration(confidence, predicted == test.labels, params.ece_bins)))
     save_maps(args.maps, test.rows[mistakes], maps)
     write_json(args.metrics, metrics)
 
-    print(report_table(test.labels, predicted))
+    print(report_table(test.labels, predicted, test.classes))
     low, high, on_clean = metrics["accuracy_low"], metrics["accuracy_high"], metrics["clean"]
     print(f"\naccuracy {metrics['accuracy']} (95 % interval {low} to {high}) on {len(test):,} test rows")
     print(
@@ -99,7 +106,7 @@ def most_confident_mistakes(test: Split, predicted: np.ndarray, confidence: np.n
 
 def prediction_table(test: Split, predicted: np.ndarray, confidence: np.ndarray) -> dict[str, np.ndarray]:
     """Return columns of each test face's row of the CSV, both classes by name, and the confidence."""
-    names = np.array(CLASSES)
+    names = np.array(test.classes)
     return {
         "row": test.rows,
         "actual": names[test.labels],

@@ -25,7 +25,7 @@ from emotion.export.parity import (
     summary,
 )
 from emotion.inference.metadata import ModelInfo
-from emotion.labels import CLASSES, SIDE
+from emotion.labels import SIDE
 from emotion.network.keras_setup import keras
 from emotion.network.model import load_model, predict
 from emotion.runtime.errors import UserError, one_line_errors
@@ -50,8 +50,8 @@ def main() -> None:
     params, network, training = every["export"], every["model"], every["train"]
     split = every["preprocess"].split
     stage = begin("export", every, args.model, args.train, args.test)
-    model = load_model(args.model)
     train, test = load_split(args.train), load_split(args.test)
+    model = load_model(args.model, len(test.classes))
 
     keras_says = predict(model, test.images)
     if not np.isfinite(keras_says).all():
@@ -60,7 +60,7 @@ def main() -> None:
         )
     accuracy = round(float((keras_says.argmax(axis=1) == test.labels).mean()), 4)
     info = ModelInfo(
-        CLASSES,
+        test.classes,
         SIDE,
         recipe=f"{network.name}, {training.optimizer}, {training.epochs} epochs, seed {training.seed}",
         score={"accuracy": accuracy, "split": f"{split} test"},

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from emotion.config.schema import FetchParams, load_params
+from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_file
 from emotion.runtime.links import check_links
@@ -23,14 +24,14 @@ def main() -> None:
     parser.add_argument("--csv", type=Path, required=True, help="where the CSV is put")
     out = parser.parse_args().csv
     every = load_params()
-    fetch = every["fetch"]
+    fetch, classes = every["fetch"], every["data"].names
     stage = begin("fetch", every, *([own_file(fetch)] if fetch.source == "file" else []))
     check_links(out)
     match fetch.source:
         case "huggingface":
-            from_hub(fetch, out, stage.check_unchanged)
+            from_hub(fetch, out, stage.check_unchanged, classes)
         case "file":
-            from_file(fetch, out, stage.check_unchanged)
+            from_file(fetch, out, stage.check_unchanged, classes)
         case "faces":
             with whole_file(out) as partial:
                 write_faces(partial, fetch.faces.rows, fetch.faces.seed)
@@ -38,22 +39,32 @@ def main() -> None:
             print(f"{out}: {fetch.faces.rows:,} rendered faces")
 
 
-def from_hub(fetch: FetchParams, out: Path, check: Callable[[], None] = lambda: None) -> None:
+def from_hub(
+    fetch: FetchParams,
+    out: Path,
+    check: Callable[[], None] = lambda: None,
+    classes: tuple[str, ...] = CLASSES,
+) -> None:
     """Put the CSV of a Hugging Face dataset in place, if `check` raises no error.
 
     The library checks the size of a download, not its content, and would serve a bad copy from its cache for
     ever: a copy that proves wrong is downloaded once more.
     """
     try:
-        put(hub.download_all(fetch.repo, fetch.revision, fetch.file), out, fetch, check)
+        put(hub.download_all(fetch.repo, fetch.revision, fetch.file), out, fetch, check, classes)
     except DamagedFileError as error:
         print(f"{error}; downloading it once more")
-        put(hub.download_all(fetch.repo, fetch.revision, fetch.file, force=True), out, fetch, check)
+        put(hub.download_all(fetch.repo, fetch.revision, fetch.file, force=True), out, fetch, check, classes)
 
 
-def from_file(fetch: FetchParams, out: Path, check: Callable[[], None] = lambda: None) -> None:
+def from_file(
+    fetch: FetchParams,
+    out: Path,
+    check: Callable[[], None] = lambda: None,
+    classes: tuple[str, ...] = CLASSES,
+) -> None:
     """Put the CSV of a local file in place, if `check` raises no error."""
-    put([own_file(fetch)], out, fetch, check)
+    put([own_file(fetch)], out, fetch, check, classes)
 
 
 def own_file(fetch: FetchParams) -> Path:
@@ -72,7 +83,13 @@ def own_file(fetch: FetchParams) -> Path:
     return path
 
 
-def put(sources: list[Path], out: Path, fetch: FetchParams, check: Callable[[], None]) -> None:
+def put(
+    sources: list[Path],
+    out: Path,
+    fetch: FetchParams,
+    check: Callable[[], None],
+    classes: tuple[str, ...],
+) -> None:
     """Write the faces of `sources` to `out` as the CSV that the pipeline reads, if `check` raises no error.
 
     Raises:
@@ -82,7 +99,7 @@ def put(sources: list[Path], out: Path, fetch: FetchParams, check: Callable[[], 
     digest = hashlib.sha256()
     with whole_file(out) as partial:
         with partial.open("wb") as file:
-            for chunk in official_csv(sources, fetch.layout, fetch.member):
+            for chunk in official_csv(sources, fetch.layout, fetch.member, classes):
                 digest.update(chunk)
                 file.write(chunk)
         if fetch.sha256 not in (None, digest.hexdigest()):

@@ -11,7 +11,6 @@ from emotion.data.storage import SPLITS, load_split
 from emotion.evaluation import figures
 from emotion.evaluation.maps import load_maps
 from emotion.evaluation.tables import BIN_COLUMNS, read_columns, read_curves, read_metrics, read_predictions
-from emotion.labels import CLASSES
 from emotion.runtime.errors import one_line_errors
 from emotion.runtime.stage import begin
 
@@ -35,10 +34,11 @@ def main() -> None:
     stage = begin("plot", every, *inputs)
     splits = {name: load_split(folder) for name, folder in folders.items()}
     test = splits["test"]
-    actual, predicted, confidence = read_predictions(args.predictions, test.rows)
+    classes = test.classes
+    actual, predicted, confidence = read_predictions(args.predictions, test.rows, classes)
     bins = read_columns(args.calibration, BIN_COLUMNS)
     maps = load_maps(args.maps)
-    metrics = read_metrics(args.metrics, {"ece", "per_class"}, "evaluate")
+    metrics = read_metrics(args.metrics, {"ece", "per_class"}, "evaluate", classes)
 
     gallery = figures.gallery(
         test.images,
@@ -47,13 +47,16 @@ def main() -> None:
         confidence,
         params.gallery,
         [maps.get(row) for row in test.rows],
+        classes,
     )
 
     drawn = {
         "training_curves": figures.training_curves(*(read_curves(args.curves, name) for name in SPLITS[:2])),
-        "confusion_matrix": figures.confusion_matrix(actual, predicted),
-        "per_class_f1": figures.per_class_f1(class_f1(metrics["per_class"])),
-        "class_balance": figures.class_balance({name: split.labels for name, split in splits.items()}),
+        "confusion_matrix": figures.confusion_matrix(actual, predicted, classes),
+        "per_class_f1": figures.per_class_f1(class_f1(metrics["per_class"], classes), classes),
+        "class_balance": figures.class_balance(
+            {name: split.labels for name, split in splits.items()}, classes
+        ),
         "gallery": gallery,
         "reliability": figures.reliability(bins, metrics["ece"]),
     }
@@ -63,9 +66,9 @@ def main() -> None:
     print(f"{len(drawn)} figures: {args.plots}")
 
 
-def class_f1(per_class: Mapping[str, Mapping[str, float]]) -> np.ndarray:
-    """Return the F1 of each class, float64 (7,), NaN without faces, of the scores by class."""
-    scores = [per_class[name] for name in CLASSES]
+def class_f1(per_class: Mapping[str, Mapping[str, float]], classes: tuple[str, ...]) -> np.ndarray:
+    """Return the F1 of each class, float64 (K,), NaN without faces, of the scores by class."""
+    scores = [per_class[name] for name in classes]
     return np.array([each["f1"] if each["support"] else np.nan for each in scores])
 
 

@@ -28,7 +28,7 @@ def main() -> None:
     if not passed(args.verdict):
         raise UserError(f"{args.csv} did not pass validation ({args.verdict}); run: dvc repro validate")
 
-    table = read_csv(args.csv)
+    table = read_csv(args.csv, every["data"].names)
     rows = split_rows(table, every["preprocess"])
     stage.check_unchanged()
     for name, chosen in zip(SPLITS, rows, strict=True):
@@ -36,6 +36,7 @@ def main() -> None:
             images=table.images[chosen],
             labels=table.emotion[chosen].astype(np.uint8),
             rows=chosen.astype(np.int32),
+            classes=table.classes,
         )
         with whole_folder(getattr(args, name)) as folder:
             save_split(folder, split)

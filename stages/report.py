@@ -54,6 +54,7 @@ def main() -> None:
     args = parser.parse_args()
     every = load_params()
     sections = {
+        "data": every["data"],
         "fetch": every["fetch"],
         "validate": every["validate"],
         "preprocess": every["preprocess"],
@@ -75,10 +76,10 @@ def main() -> None:
     )
     stage = begin("report", every, *inputs, args.recipes)
 
-    metrics = {name: read_metrics(file, SHOWN[name], name) for name, file in files.items()}
-    model = open_session(args.onnx, threads=1)
     test = load_split(args.test)
-    actual, predicted, confidence = read_predictions(args.predictions, test.rows)
+    metrics = {name: read_metrics(file, SHOWN[name], name, test.classes) for name, file in files.items()}
+    model = open_session(args.onnx, threads=1)
+    actual, predicted, confidence = read_predictions(args.predictions, test.rows, test.classes)
     run = Run(
         params={name: section.model_dump() for name, section in sections.items()},
         paper=find_row("paper-random", args.recipes).settings,

@@ -30,7 +30,9 @@ def main() -> None:
     args = parser.parse_args()
     every = load_params()
     stage = begin("validate", every, args.csv)
-    table, outcomes = validate(args.csv, every["validate"], args.verdict, args.docs, stage.check_unchanged)
+    table, outcomes = validate(
+        args.csv, every["validate"], args.verdict, args.docs, stage.check_unchanged, every["data"].names
+    )
     index = args.docs / "index.html"
     failures = [outcome for outcome in outcomes if outcome.status == "FAILED"]
     show(table, outcomes, index)
@@ -45,12 +47,13 @@ def validate(
     verdict: Path,
     docs: Path,
     check: Callable[[], None] = lambda: None,
+    classes: tuple[str, ...] = CLASSES,
 ) -> tuple[Table, list[Outcome]]:
     """Read and judge a CSV; write the verdict and the Data Docs, if `check` raises no error."""
-    table = read_csv(csv)
+    table = read_csv(csv, classes)
     frame = row_facts(table)
     with whole_folder(docs) as folder:
-        outcomes = judge(frame, expectations(params), folder)
+        outcomes = judge(frame, expectations(params, table.classes), folder, table.classes)
         check()
     counts = {name: int(frame[name].sum()) for name in KNOWN_FAULTS}
     write_json(verdict, metrics(table, counts, outcomes))
@@ -67,7 +70,7 @@ def metrics(table: Table, counts: dict[str, int], outcomes: list[Outcome]) -> di
         "rows": len(table),
         "faulty_rows": len(table.faults),
         **counts,
-        "classes": {name: int(np.sum(table.emotion == label)) for label, name in enumerate(CLASSES)},
+        "classes": {name: int(np.sum(table.emotion == label)) for label, name in enumerate(table.classes)},
         "usages": {name: int(np.sum(table.usage == index)) for index, name in enumerate(USAGES)},
         "expectations": {outcome.name: outcome.status for outcome in outcomes},
     }

@@ -29,8 +29,8 @@ def main() -> None:
         "fetch.source": "file",
         "fetch.path": str(csv),
         "fetch.sha256": None,
+        "validate.dataset": "own",
         "validate.rows": None,
-        "validate.class_tolerance": 1.0,
         "evaluate.floor.accuracy": None,
         "evaluate.floor.macro_f1": None,
     }

@@ -85,7 +85,7 @@ def _first_fault(error: ValidationError, schema: Any) -> str:
         return f"unknown key {key}: {reprlib.repr(fault['input'])}; allowed: {allowed}"
     if fault["type"] == "missing":
         return f"{key} is missing"
-    message = fault["msg"].partition(" or instance of")[0]
+    message = fault["msg"].removeprefix("Value error, ").partition(" or instance of")[0]
     return f"{key} is {reprlib.repr(fault['input'])}: {message[0].lower()}{message[1:]}"
 
 

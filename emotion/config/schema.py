@@ -4,22 +4,47 @@ No value has a default: the file alone decides what is run, and what stands here
 stage depends on this module, and a new parameter of one stage reruns no other.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, with_config
+from pydantic import Field, field_validator, with_config
 from typing_extensions import TypedDict  # pydantic needs it before Python 3.12
 
 from emotion.config.loading import STRICT, Section, load
-from emotion.labels import SIDE
+from emotion.labels import CLASSES, SIDE
 from emotion.runtime.errors import UserError
 from emotion.runtime.yaml import PARAMS
 
+# Names of classes stand in CSV and JSON, in figures and pages, and are names of folders
+CLASS_NAME = re.compile(r"\w([\w .()+&'-]{0,38}[\w)+])?")
 Layout = Literal["auto", "official", "csv", "images", "parquet"]
 Precision = Literal["float32", "bfloat16"]
 ClassWeights = Literal["none", "balanced", "sqrt"]
 Sampling = Literal["natural", "balanced"]
+
+
+class DataParams(Section):
+    """`data`: what the classes are called; null is FER-2013's seven."""
+
+    classes: list[str] | None = Field(min_length=2, max_length=100)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the classes, by their numbers."""
+        return CLASSES if self.classes is None else tuple(self.classes)
+
+    @field_validator("classes")
+    @classmethod
+    def _are_names(cls, classes: list[str] | None) -> list[str] | None:
+        for name in classes or []:
+            if not CLASS_NAME.fullmatch(name):
+                raise ValueError(f"a name has 1 to 40 letters, digits and spaces, and '{name}' is none")
+        lower = [name.lower() for name in classes or []]
+        if twice := {name for name in lower if lower.count(name) > 1}:
+            raise ValueError(f"'{min(twice)}' stands twice, apart from the case")
+        return classes
 
 
 class FacesParams(Section):
@@ -44,8 +69,9 @@ class FetchParams(Section):
 
 
 class ValidateParams(Section):
-    """How many rows the CSV must have, and how many of them may have a known fault."""
+    """Whether the CSV claims to be FER-2013, how many rows it must have, and how many with a known fault."""
 
+    dataset: Literal["fer2013", "own"]
     rows: int | None = Field(ge=1)
     class_tolerance: float = Field(ge=0, le=1)
     refuse_constant: float = Field(ge=0, le=1)
@@ -153,6 +179,7 @@ class ReportParams(Section):
 class Params(TypedDict):
     """The whole of params.yaml."""
 
+    data: DataParams
     fetch: FetchParams
     validate: ValidateParams
     preprocess: PreprocessParams
@@ -173,6 +200,12 @@ def load_params(file: Path = PARAMS, changes: Mapping[str, Any] | None = None) -
         UserError: see emotion.config.loading.load; or two values do not go together.
     """
     params = load(Params, file, changes)
+    if params["data"].names != CLASSES:
+        own = f"{file}: data.classes names others than FER-2013's"
+        if params["fetch"].source == "faces":
+            raise UserError(f"{own}, and fetch.source: faces renders those: set data.classes to null")
+        if params["validate"].dataset == "fer2013":
+            raise UserError(f"{own}: validate.dataset must be own")
     small = f"{file}: train.small_epochs is {params['train'].small_epochs}: must be 0"
     if params["train"].small_epochs and params["model"].name == "paper_cnn":
         raise UserError(f"{small} for paper_cnn, whose dense layers take faces of one size")

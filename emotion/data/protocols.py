@@ -6,7 +6,6 @@ from sklearn.model_selection import train_test_split
 from emotion.config.schema import PreprocessParams
 from emotion.data.duplicates import duplicate_groups
 from emotion.data.storage import SPLITS
-from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError
 from emotion.source.fer2013 import FIRST_LINE, USAGES, Table
 
@@ -22,7 +21,7 @@ def split_rows(table: Table, params: PreprocessParams) -> tuple[np.ndarray, np.n
         row, fault = next(iter(table.faults.items()))
         raise UserError(f"line {row + FIRST_LINE} of the CSV has a fault ({fault}); run: dvc repro validate")
     splits = _split_rows(table, params)
-    _check_classes(table.emotion, splits, params)
+    _check_classes(table, splits, params)
     return splits
 
 
@@ -41,19 +40,22 @@ def _split_rows(table: Table, params: PreprocessParams) -> tuple[np.ndarray, np.
         ) from error
 
 
-def _check_classes(labels: np.ndarray, splits: tuple[np.ndarray, ...], params: PreprocessParams) -> None:
+def _check_classes(table: Table, splits: tuple[np.ndarray, ...], params: PreprocessParams) -> None:
     """Refuse splits of which one has no face of some class, and say what helps."""
-    if absent := _absent(labels):
-        raise UserError(f"the CSV has no face of {absent}, and every split must have some: add them")
+    if absent := _absent(table.emotion, table.classes):
+        raise UserError(
+            f"the CSV has no face of {absent}, and every split must have some: add them, or name in "
+            "data.classes the classes that it has"
+        )
     for name, rows in zip(SPLITS, splits, strict=True):
-        if absent := _absent(labels[rows]):
+        if absent := _absent(table.emotion[rows], table.classes):
             found = f"has no face of {absent}" if len(rows) else "is empty"
             raise UserError(f"the {name} split {found}: {_remedy(name, params)}")
 
 
-def _absent(labels: np.ndarray) -> str:
+def _absent(labels: np.ndarray, classes: tuple[str, ...]) -> str:
     """Return the names of the classes that are not among the labels."""
-    return ", ".join(name for label, name in enumerate(CLASSES) if label not in labels)
+    return ", ".join(name for label, name in enumerate(classes) if label not in labels)
 
 
 def _remedy(name: str, params: PreprocessParams) -> str:

@@ -1,5 +1,6 @@
 """The processed data on disk: a folder of images, labels and CSV rows for each split."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import numpy as np
 
 from emotion.labels import CLASSES, SIDE
 from emotion.runtime.errors import UserError
+from emotion.runtime.files import write_json
 
 SPLITS = ("train", "validation", "test")
+NAMES = "classes.json"
 PARTS = ("images", "labels", "rows")
 
 
@@ -18,22 +21,30 @@ class Split:
 
     Attributes:
         images: uint8 (N, 48, 48, 1), grey values as in the CSV.
-        labels: uint8 (N,), classes 0 to 6.
+        labels: uint8 (N,), the number of each face's class.
         rows: int32 (N,), the row of the CSV that the face came from; row 0 follows the header.
+        classes: the names of the classes, by their numbers.
     """
 
     images: np.ndarray
     labels: np.ndarray
     rows: np.ndarray
+    classes: tuple[str, ...] = CLASSES
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
 def save_split(folder: Path, split: Split) -> None:
-    """Write a split as three .npy files that can be mapped into memory."""
+    """Write a split as three .npy files that can be mapped into memory, and the names of its classes.
+
+    FER-2013's classes have no file: with one the splits would have another hash, and every training on them
+    would run again.
+    """
     for part in PARTS:
         np.save(folder / f"{part}.npy", getattr(split, part), allow_pickle=False)
+    if split.classes != CLASSES:
+        write_json(folder / NAMES, {"classes": split.classes})
 
 
 def load_split(folder: Path) -> Split:
@@ -42,13 +53,23 @@ def load_split(folder: Path) -> Split:
     Raises:
         UserError: a file is missing, is not a whole array, or does not fit the others.
     """
-    split = Split(**{part: _mapped(folder / f"{part}.npy") for part in PARTS})
+    arrays = {part: _mapped(folder / f"{part}.npy") for part in PARTS}
+    split = Split(**arrays, classes=_classes(folder / NAMES))
     shape = (len(split), SIDE, SIDE, 1)
     if split.images.shape != shape or split.images.dtype != np.uint8 or split.rows.shape != shape[:1]:
         raise UserError(f"{folder}: the arrays do not fit together; run: dvc repro -f preprocess")
-    if len(split) == 0 or split.labels.max() >= len(CLASSES):
+    if len(split) == 0 or split.labels.max() >= len(split.classes):
         raise UserError(f"{folder} is empty or has unknown labels; run: dvc repro -f preprocess")
     return split
+
+
+def _classes(path: Path) -> tuple[str, ...]:
+    if not path.exists():
+        return CLASSES
+    try:
+        return tuple(map(str, json.loads(path.read_text(encoding="utf-8"))["classes"]))
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        raise UserError(f"{path} cannot be read ({error}); run: dvc repro -f preprocess") from error
 
 
 def _mapped(path: Path) -> np.ndarray:

@@ -67,18 +67,20 @@ def training_curves(train: Columns, validation: Columns) -> Figure:
 
 
 @house_style
-def confusion_matrix(actual: np.ndarray, predicted: np.ndarray) -> Figure:
+def confusion_matrix(actual: np.ndarray, predicted: np.ndarray, classes: tuple[str, ...] = CLASSES) -> Figure:
     """Draw, for each actual class, what share of its faces was taken for each class.
 
     Args:
-        actual: integers (N,), classes 0 to 6.
+        actual: integers (N,), the numbers of the classes.
         predicted: the same of the predictions.
+        classes: their names.
     """
-    counts = np.zeros((len(CLASSES), len(CLASSES)), int)
+    counts = np.zeros((len(classes), len(classes)), int)
     np.add.at(counts, (actual, predicted), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
-    figure = Figure(figsize=(7, 6))
+    wider = 0.55 * (max(len(classes), len(CLASSES)) - len(CLASSES))  # inches
+    figure = Figure(figsize=(7 + wider, 6 + wider))
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), share in np.ndenumerate(shares):
@@ -86,9 +88,9 @@ def confusion_matrix(actual: np.ndarray, predicted: np.ndarray) -> Figure:
         centre = {"x": column, "s": f"{share:.0%}", "color": colour, "ha": "center"}
         axes.text(y=row - 0.02, va="bottom", **centre)
         axes.text(y=row + 0.08, va="top", **{**centre, "s": f"{counts[row, column]:,}"}, fontsize=7)
-    names = [f"{name}\n({total:,})" for name, total in zip(CLASSES, counts.sum(axis=1), strict=True)]
-    axes.set_xticks(range(len(CLASSES)), CLASSES, rotation=30, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(CLASSES)), names)
+    names = [f"{name}\n({total:,})" for name, total in zip(classes, counts.sum(axis=1), strict=True)]
+    axes.set_xticks(range(len(classes)), classes, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(classes)), names)
     axes.set(title="Confusion on the test split", xlabel="predicted class", ylabel="actual class (faces)")
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
@@ -98,50 +100,56 @@ def confusion_matrix(actual: np.ndarray, predicted: np.ndarray) -> Figure:
 
 
 @house_style
-def per_class_f1(f1: np.ndarray) -> Figure:
-    """Draw the F1 of each class beside the paper's.
+def per_class_f1(f1: np.ndarray, classes: tuple[str, ...] = CLASSES) -> Figure:
+    """Draw the F1 of each class, beside the paper's where the classes are FER-2013's.
 
     Args:
-        f1: float (7,), in the order of CLASSES; NaN for a class without faces, which gets no bar.
+        f1: float (K,), by the numbers of the classes; NaN for a class without faces, which gets no bar.
+        classes: their names.
     """
-    figure = Figure(figsize=(9, 3.8))
+    figure = Figure(figsize=(_width(classes), 3.8))
     axes = figure.subplots()
-    for offset, values, colour, name in ((-0.2, f1, BLUE, "this run"), (0.2, paper.F1, ORANGE, "paper")):
+    both: list[tuple[float, np.ndarray, str, str]] = [
+        (-0.2, f1, BLUE, "this run"),
+        (0.2, np.array(paper.F1), ORANGE, "paper"),
+    ]
+    for offset, values, colour, name in both if classes == CLASSES else [(0, f1, BLUE, "this run")]:
         bars = axes.bar(
-            np.arange(len(CLASSES)) + offset,
+            np.arange(len(classes)) + offset,
             values,
             width=0.38,
             color=colour,
             label=f"{name} (macro F1 {np.nanmean(values):.3f})",
         )
         axes.bar_label(bars, fmt="%.3f", fontsize=8, padding=1)
-    _name_classes(axes)
+    _name_classes(axes, classes)
     axes.set(title="F1 of each class on the test split", ylabel="F1", ylim=(0, 1))
     figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
 @house_style
-def class_balance(splits: Mapping[str, np.ndarray]) -> Figure:
+def class_balance(splits: Mapping[str, np.ndarray], classes: tuple[str, ...] = CLASSES) -> Figure:
     """Draw the share of each class in each split, with the number of faces on the bars.
 
     Args:
         splits: the labels of each split, integers (N,), by its name.
+        classes: the names of the classes.
     """
-    figure = Figure(figsize=(9, 3.8))
+    figure = Figure(figsize=(_width(classes), 3.8))
     axes = figure.subplots()
     width = 0.84 / len(splits)
     for index, (name, labels) in enumerate(splits.items()):
-        counts = np.bincount(labels, minlength=len(CLASSES))
+        counts = np.bincount(labels, minlength=len(classes))
         bars = axes.bar(
-            np.arange(len(CLASSES)) + (index - (len(splits) - 1) / 2) * width,
+            np.arange(len(classes)) + (index - (len(splits) - 1) / 2) * width,
             counts / len(labels),
             width=width * 0.94,
             color=(BLUE, ORANGE, GREEN)[index],
             label=f"{name} ({len(labels):,} faces)",
         )
         axes.bar_label(bars, [f"{count:,}" for count in counts], fontsize=8, padding=2, rotation=90)
-    _name_classes(axes)
+    _name_classes(axes, classes)
     axes.set(title="Class balance of the splits", ylabel="share of the split")
     axes.margins(y=0.15)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -195,16 +203,18 @@ def gallery(
     confidence: np.ndarray,
     columns: int,
     maps: Sequence[np.ndarray | None],
+    classes: tuple[str, ...] = CLASSES,
 ) -> Figure:
     """Draw a row of faces that are recognised and two of the surest mistakes, with what spoke for them.
 
     Args:
         images: uint8 (N, 48, 48, 1).
-        actual: integers (N,), classes 0 to 6.
+        actual: integers (N,), the numbers of the classes.
         predicted: the same of the predictions.
         confidence: float (N,), the probability of the predicted class.
         columns: faces in a row.
         maps: for each face, what spoke for the predicted class, float (h, w), 0 to 1, where that is known.
+        classes: the names of the classes.
     """
     surest = np.argsort(-confidence, kind="stable")
     right = surest[(predicted == actual)[surest]]
@@ -228,16 +238,18 @@ def gallery(
             row, column = divmod(number, columns)
             axes = places[row if rows == 1 else 2 * row, column]
             _draw_face(axes, images[face])
-            axes.set_title(_face_label(actual[face], predicted[face], confidence[face]), fontsize=8)
+            axes.set_title(
+                _face_label(classes[actual[face]], classes[predicted[face]], confidence[face]), fontsize=8
+            )
             if rows > 1 and (heat := maps[face]) is not None:
                 _draw_face(places[2 * row + 1, column], images[face], heat)
     return figure
 
 
-def _face_label(actual: int, predicted: int, confidence: float) -> str:
-    if actual == predicted:
-        return f"{CLASSES[actual]} {confidence:.2f}"
-    return f"{CLASSES[actual]} →\n{CLASSES[predicted]} {confidence:.2f}"
+def _face_label(actual: str, predicted: str, confidence: float) -> str:
+    return (
+        f"{actual} {confidence:.2f}" if actual == predicted else f"{actual} →\n{predicted} {confidence:.2f}"
+    )
 
 
 def _draw_face(axes: Axes, image: np.ndarray, heat: np.ndarray | None = None) -> None:
@@ -246,7 +258,14 @@ def _draw_face(axes: Axes, image: np.ndarray, heat: np.ndarray | None = None) ->
     axes.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
 
 
-def _name_classes(axes: Axes) -> None:
-    axes.set_xticks(range(len(CLASSES)), CLASSES)
+def _width(classes: tuple[str, ...]) -> float:
+    """Return the width in inches of a figure with bars for each class."""
+    return 9 + 0.9 * max(0, len(classes) - len(CLASSES))
+
+
+def _name_classes(axes: Axes, classes: tuple[str, ...]) -> None:
+    axes.set_xticks(range(len(classes)), classes)
+    if classes != CLASSES:  # which may be many, or long
+        axes.set_xticks(range(len(classes)), classes, rotation=30, ha="right", rotation_mode="anchor")
     axes.grid(visible=False, axis="x")
     axes.tick_params(axis="x", length=0)

@@ -1,7 +1,7 @@
 """How well the classifier does on a set of faces: accuracy, precision, recall, F1, ROC AUC, calibration.
 
 Every average over classes is over the classes that occur among the actual ones: of a class without faces no
-recall is defined, and counting it as 0 would take a seventh from a perfect classifier.
+recall is defined, and counting it as 0 would lower that of a perfect classifier.
 """
 
 from dataclasses import dataclass
@@ -100,7 +100,13 @@ def bootstrap_interval(right: np.ndarray, resamples: int, seed: int) -> tuple[fl
 
 
 def evaluation(
-    labels: np.ndarray, probabilities: np.ndarray, clean: np.ndarray, bootstrap: int, bins: int, seed: int
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    clean: np.ndarray,
+    bootstrap: int,
+    bins: int,
+    seed: int,
+    classes: tuple[str, ...] = CLASSES,
 ) -> dict[str, Any]:
     """Return the metrics of the predictions, by the names that `dvc metrics diff` shows.
 
@@ -109,11 +115,12 @@ def evaluation(
 
     Args:
         labels: integers (N,), the actual classes.
-        probabilities: float (N, 7), rows that sum to 1.
+        probabilities: float (N, K), rows that sum to 1.
         clean: bool (N,), the rows whose exact image the training has not seen; they are scored again.
         bootstrap: resamples for the interval of the accuracy.
         bins: confidence bins of the expected calibration error.
         seed: of the bootstrap.
+        classes: their K names, by their numbers.
     """
     predicted = probabilities.argmax(axis=1)
     right = predicted == labels
@@ -129,22 +136,24 @@ def evaluation(
         **{f"weighted_{score}": weighted(by_class, score) for score in SCORES},
         "roc_auc": roc_auc(labels, probabilities),
         "ece": calibration(probabilities.max(axis=1), right, bins).error,
-        "clean": clean_scores(labels[clean], predicted[clean]),
+        "clean": clean_scores(labels[clean], predicted[clean], classes),
         "per_class": {
             name: {score: by_class[score][label].item() for score in (*SCORES, "support")}
-            for label, name in enumerate(CLASSES)
+            for label, name in enumerate(classes)
         },
     }
     return _rounded(metrics)
 
 
-def class_scores(labels: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
-    """Return columns of each class's name, precision, recall, F1 and support, each (7,); see `evaluation`."""
+def class_scores(
+    labels: np.ndarray, predicted: np.ndarray, classes: tuple[str, ...] = CLASSES
+) -> dict[str, np.ndarray]:
+    """Return columns of each class's name, precision, recall, F1 and support, each (K,); see `evaluation`."""
     precision, recall, f1, support = precision_recall_fscore_support(
-        labels, predicted, labels=range(len(CLASSES)), zero_division=0
+        labels, predicted, labels=range(len(classes)), zero_division=0
     )
     return {
-        "class": np.array(CLASSES),
+        "class": np.array(classes),
         "precision": precision,
         "recall": recall,
         "f1": f1,
@@ -162,28 +171,30 @@ def weighted(by_class: dict[str, np.ndarray], score: str) -> float:
     return float(np.average(by_class[score], weights=by_class["support"]))
 
 
-def clean_scores(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float | int | None]:
+def clean_scores(
+    labels: np.ndarray, predicted: np.ndarray, classes: tuple[str, ...] = CLASSES
+) -> dict[str, float | int | None]:
     """Return accuracy and macro F1 of the clean rows, both None where there are none, and their number."""
     if len(labels) == 0:
         return {"accuracy": None, "macro_f1": None, "rows": 0}
     return {
         "accuracy": float((predicted == labels).mean()),
-        "macro_f1": macro(class_scores(labels, predicted), "f1"),
+        "macro_f1": macro(class_scores(labels, predicted, classes), "f1"),
         "rows": len(labels),
     }
 
 
-def report_table(labels: np.ndarray, predicted: np.ndarray) -> str:
+def report_table(labels: np.ndarray, predicted: np.ndarray, classes: tuple[str, ...] = CLASSES) -> str:
     """Return the paper's table: precision, recall, F1 and support of each class, then the averages.
 
     Classes that do not occur have no row; a last line names them.
     """
-    by_class = class_scores(labels, predicted)
+    by_class = class_scores(labels, predicted, classes)
     occurs = by_class["support"] > 0
     lines = [f"{'':>12} {'precision':>10}{'recall':>10}{'f1-score':>10}{'support':>10}", ""]
     for label in np.flatnonzero(occurs):
         scores = [by_class[score][label] for score in SCORES]
-        lines.append(_report_row(CLASSES[label], scores, by_class["support"][label]))
+        lines.append(_report_row(classes[label], scores, by_class["support"][label]))
     lines += ["", f"{'accuracy':>12} {'':>20}{(predicted == labels).mean():>10.3f}{len(labels):>10}"]
     for name, average in (("macro avg", macro), ("weighted avg", weighted)):
         lines.append(_report_row(name, [average(by_class, score) for score in SCORES], len(labels)))

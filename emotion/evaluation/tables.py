@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError
 
 PREDICTION_COLUMNS = ["row", "actual", "predicted", "confidence"]
@@ -37,12 +36,15 @@ def read_columns(path: Path, names: list[str]) -> dict[str, np.ndarray]:
     return {name: table[name].to_numpy() for name in names}
 
 
-def read_predictions(path: Path, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def read_predictions(
+    path: Path, rows: np.ndarray, classes: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the actual and the predicted class, integers (N,), and the confidence, float64 (N,).
 
     Args:
         path: the predictions of a split.
         rows: the row of the CSV of each of its faces, integers (N,).
+        classes: the names of the classes, by their numbers.
 
     Raises:
         UserError: the file cannot be read, or is of other faces.
@@ -50,36 +52,37 @@ def read_predictions(path: Path, rows: np.ndarray) -> tuple[np.ndarray, np.ndarr
     table = read_columns(path, PREDICTION_COLUMNS)
     if not np.array_equal(table["row"], rows):
         raise UserError(f"{path} is not of this test split; run: dvc repro evaluate")
-    actual, predicted = (class_numbers(table[name], path) for name in ("actual", "predicted"))
+    actual, predicted = (class_numbers(table[name], path, classes) for name in ("actual", "predicted"))
     return actual, predicted, table["confidence"]
 
 
-def class_numbers(names: np.ndarray, path: Path) -> np.ndarray:
+def class_numbers(names: np.ndarray, path: Path, classes: tuple[str, ...]) -> np.ndarray:
     """Return the classes, integers (N,), of their names in the file `path`.
 
     Raises:
-        UserError: a name is none of the seven classes.
+        UserError: a name is none of the classes.
     """
-    unknown = set(names) - set(CLASSES)
+    unknown = set(map(str, names)) - set(classes)
     if unknown:
-        raise UserError(f"{path} has the unknown class {min(map(str, unknown))}; run: dvc repro evaluate")
-    return np.array([CLASSES.index(name) for name in names])
+        raise UserError(f"{path} has the unknown class {min(unknown)}; run: dvc repro evaluate")
+    return np.array([classes.index(str(name)) for name in names])
 
 
-def read_metrics(path: Path, names: set[str], stage: str) -> dict[str, Any]:
+def read_metrics(path: Path, names: set[str], stage: str, classes: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return the metrics that a stage has written.
 
     Args:
         path: the file, JSON.
-        names: metrics that it must have; of `per_class`, every class.
+        names: metrics that it must have.
         stage: the stage that writes it.
+        classes: the classes that `per_class` must have.
 
     Raises:
         UserError: the file cannot be read or lacks one of them.
     """
     try:
         metrics = dict(json.loads(path.read_text(encoding="utf-8")))
-        absent = names - set(metrics) or {*CLASSES} - set(metrics.get("per_class", CLASSES))
+        absent = names - set(metrics) or {*classes} - set(metrics.get("per_class", classes))
     except (OSError, ValueError, TypeError) as error:
         raise UserError(f"{path} cannot be read ({error}); run: dvc repro {stage}") from error
     if absent:

@@ -13,7 +13,7 @@ from emotion.explain.grad_cam import GradCAM
 from emotion.explain.picture import with_maps
 from emotion.inference.drawing import Draw, annotated
 from emotion.inference.recognizer import CHECKOUT, EmotionRecognizer, Face
-from emotion.labels import CLASSES, SIDE
+from emotion.labels import SIDE
 from emotion.network.keras_setup import keras
 from emotion.network.model import load_model, predict
 from emotion.runtime.errors import UserError
@@ -29,6 +29,7 @@ def explained(recognizer: EmotionRecognizer) -> Draw:
     Raises:
         UserError: see `keras_model_of`.
     """
+    names = recognizer.info.classes
     grad_cam = GradCAM(keras_model_of(recognizer, MODEL))
 
     def draw(photo: np.ndarray, faces: Sequence[Face]) -> Image.Image:
@@ -36,7 +37,7 @@ def explained(recognizer: EmotionRecognizer) -> Draw:
         if not faces:
             return marked
         crops = np.stack([face.crop for face in faces])[..., None]
-        classes = np.array([CLASSES.index(face.emotion) for face in faces])
+        classes = np.array([names.index(face.emotion) for face in faces])
         return with_maps(marked, faces, grad_cam(crops, classes))
 
     return draw
@@ -53,9 +54,8 @@ def keras_model_of(recognizer: EmotionRecognizer, path: Path) -> keras.Model:
             f"{path} is not there, and --explain needs the Keras model that {recognizer.path} was exported "
             "from; run: dvc repro (or dvc pull), and add --model models/emotion.onnx"
         )
-    model = load_model(path)
-    of_faces = (recognizer.info.side, recognizer.info.classes) == (SIDE, CLASSES)
-    if not of_faces or _difference(model, recognizer) > SAME:
+    model = load_model(path, len(recognizer.info.classes))
+    if recognizer.info.side != SIDE or _difference(model, recognizer) > SAME:
         raise UserError(
             f"{path} cannot explain {recognizer.path}, which comes from another model; explain its own "
             "export: --model models/emotion.onnx"

@@ -3,7 +3,6 @@
 import numpy as np
 
 from emotion.config.schema import ModelParams, Precision
-from emotion.labels import CLASSES
 from emotion.network.keras_setup import keras, layers
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # of the convolutions, by train.precision
@@ -36,20 +35,24 @@ def convolution(
     return layers.ReLU(name=f"relu_{name}")(x) if relu else x
 
 
-def classifier(inputs: keras.KerasTensor, x: keras.KerasTensor, params: ModelParams) -> keras.Model:
+def classifier(
+    inputs: keras.KerasTensor, x: keras.KerasTensor, params: ModelParams, classes: int
+) -> keras.Model:
     """Return the network whose last layers are the mean over the positions, dropout and a dense layer."""
     x = layers.GlobalAveragePooling2D(name="mean")(x)
     x = layers.Dropout(params.dropout, name="drop")(x)
-    return with_probabilities(inputs, x, params)
+    return with_probabilities(inputs, x, params, classes)
 
 
-def with_probabilities(inputs: keras.KerasTensor, x: keras.KerasTensor, params: ModelParams) -> keras.Model:
-    """Return the network that ends in the layer of the seven probabilities."""
-    outputs = layers.Dense(len(CLASSES), activation="softmax", name=PROBABILITIES)(x)
+def with_probabilities(
+    inputs: keras.KerasTensor, x: keras.KerasTensor, params: ModelParams, classes: int
+) -> keras.Model:
+    """Return the network that ends in the layer of the probabilities, one a class."""
+    outputs = layers.Dense(classes, activation="softmax", name=PROBABILITIES)(x)
     return keras.Model(inputs, outputs, name=params.name)
 
 
 def shift_logits(network: keras.Model, shifts: np.ndarray) -> None:
-    """Add to the logits of the classes, float (7,), by way of the last layer's bias."""
+    """Add to the logits of the classes, float (K,), by way of the last layer's bias."""
     bias = network.get_layer(PROBABILITIES).bias
     bias.assign(bias + keras.ops.cast(shifts, bias.dtype))

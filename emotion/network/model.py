@@ -1,4 +1,4 @@
-"""The model and its file: raw uint8 pixels in, seven probabilities out."""
+"""The model and its file: raw uint8 pixels in, a probability for each class out."""
 
 import json
 import re
@@ -22,18 +22,19 @@ BATCH = 256  # images predicted at once, which bounds the memory
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can carry
 
 
-def build(params: ModelParams, precision: Precision = "float32") -> keras.Model:
+def build(params: ModelParams, precision: Precision = "float32", classes: int = len(CLASSES)) -> keras.Model:
     """Return the network that `model.name` names, with new weights: each has a module of its own here.
 
     Args:
         params: its dropout rates and the strength of L2.
         precision: what the convolutions compute in. Everything else stays float32, because
             element-wise bfloat16 is slow on CPUs and costs accuracy in batch normalisation.
+        classes: how many probabilities it gives: K.
 
     Returns:
-        A model from float32 (N, 48, 48, 1) in [0, 1] to probabilities float32 (N, 7).
+        A model from float32 (N, 48, 48, 1) in [0, 1] to probabilities float32 (N, K).
     """
-    network: keras.Model = import_module(f"emotion.network.{params.name}").network(params, precision)
+    network: keras.Model = import_module(f"emotion.network.{params.name}").network(params, precision, classes)
     return network
 
 
@@ -134,11 +135,15 @@ def _numbered_identities(config: bytes) -> bytes:
     )
 
 
-def load_model(path: Path) -> keras.Model:
-    """Load a model file, refusing code in it and anything that is not pixels to seven probabilities.
+def load_model(path: Path, classes: int = len(CLASSES)) -> keras.Model:
+    """Load a model file, refusing code in it and anything that is not pixels to probabilities.
 
     The model takes faces, cropped as those that it was trained on. Of a whole photo, made small enough to
     fit, it gives probabilities as well, and they mean nothing.
+
+    Args:
+        path: the file.
+        classes: how many probabilities it must give.
 
     Raises:
         UserError: the file cannot be read as a model, or used as one, or takes or gives something else.
@@ -146,7 +151,7 @@ def load_model(path: Path) -> keras.Model:
     if not path.is_file():
         raise UserError(f"{path} is not there; run: dvc repro train (or dvc pull)")
     try:
-        return _load(path)
+        return _load(path, classes)
     except UserError:
         raise
     except Exception as error:  # whatever Keras met: zipfile, h5py, JSON, key, type and attribute errors
@@ -156,7 +161,7 @@ def load_model(path: Path) -> keras.Model:
         ) from error
 
 
-def _load(path: Path) -> keras.Model:
+def _load(path: Path, classes: int) -> keras.Model:
     with zipfile.ZipFile(path) as file:
         json.loads(file.read("config.json"), object_hook=_refuse_lambda)
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -164,9 +169,9 @@ def _load(path: Path) -> keras.Model:
         raise UserError(
             f"{path} takes {model.inputs[0].dtype} {model.input_shape}, must take uint8 {INPUT_SHAPE}"
         )
-    if model.output_shape != (None, len(CLASSES)) or model.outputs[0].dtype != "float32":
+    if model.output_shape != (None, classes) or model.outputs[0].dtype != "float32":
         raise UserError(
-            f"{path} gives {model.outputs[0].dtype} {model.output_shape}, must give {len(CLASSES)} "
+            f"{path} gives {model.outputs[0].dtype} {model.output_shape}, must give {classes} "
             "probabilities in float32"
         )
     rows = len(predict(model, np.zeros((1, SIDE, SIDE, 1), np.uint8)))  # layers that do not fit fail here
@@ -183,7 +188,7 @@ def _refuse_lambda(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Return the probabilities of the seven classes, float64 (N, 7), of images uint8 (N, 48, 48, 1).
+    """Return the probabilities of the classes, float64 (N, K), of images uint8 (N, 48, 48, 1).
 
     Raises:
         ValueError: the images have another shape or dtype, of which Keras would say less clearly.

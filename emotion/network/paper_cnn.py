@@ -6,7 +6,7 @@ from emotion.network.keras_setup import keras, layers
 from emotion.network.model import INPUT_SHAPE
 
 
-def network(params: ModelParams, precision: Precision) -> keras.Model:
+def network(params: ModelParams, precision: Precision, classes: int) -> keras.Model:
     """Return the paper's five-block network with new weights.
 
     Blocks: convolutions of 32 and 64; 128; 256 with L2; 512 with L2, each block ending in batch
@@ -37,4 +37,4 @@ def network(params: ModelParams, precision: Precision) -> keras.Model:
         x = layers.Dense(units, activation="relu", name=f"dense_{units}")(x)
         x = layers.BatchNormalization(name=f"norm_dense_{units}")(x)
         x = layers.Dropout(params.dense_dropout, name=f"drop_dense_{units}")(x)
-    return with_probabilities(inputs, x, params)
+    return with_probabilities(inputs, x, params, classes)

@@ -6,7 +6,7 @@ from emotion.network.keras_setup import keras, layers
 from emotion.network.model import INPUT_SHAPE
 
 
-def network(params: ModelParams, precision: Precision) -> keras.Model:
+def network(params: ModelParams, precision: Precision, classes: int) -> keras.Model:
     """Return ResEmoteNet, of 80 M weights, for grey faces of 48 pixels.
 
     Source: Roy et al., "ResEmoteNet: Bridging Accuracy and Loss Reduction in Facial Emotion Recognition",
@@ -33,4 +33,4 @@ def network(params: ModelParams, precision: Precision) -> keras.Model:
     for units in (1024, 512, 256):
         x = layers.Dense(units, activation="relu", name=f"dense_{units}")(x)
         x = layers.Dropout(params.dense_dropout, name=f"drop_dense_{units}")(x)
-    return with_probabilities(inputs, x, params)
+    return with_probabilities(inputs, x, params, classes)

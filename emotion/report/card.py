@@ -6,6 +6,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from emotion.evaluation import paper
 from emotion.inference.metadata import ModelInfo
+from emotion.labels import CLASSES
 from emotion.report.intervals import wilson
 from emotion.report.run import FER2013, RENDERED, Metrics
 from emotion.report.text import number, percent, published, score
@@ -50,11 +51,13 @@ def model_card(
         eval_results=results(data, repo, protocol, scores),
         **LICENCES.get(data, {}),  # type: ignore[arg-type]
     )
+    own_classes = info.classes != CLASSES
     card: ModelCard = ModelCard.from_template(
         metadata,
         template_str=TEMPLATE.read_text(encoding="utf-8"),
         network=network,
         info=info,
+        own_classes=own_classes,
         data=data,
         protocol=protocol,
         scores=scores,

@@ -8,8 +8,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
+from emotion.data.storage import Split
 from emotion.evaluation.maps import overlaid
-from emotion.labels import CLASSES
 from emotion.source.fer2013 import FIRST_LINE
 
 
@@ -46,8 +46,7 @@ class Mistake:
 
 
 def most_confident(
-    images: np.ndarray,
-    rows: np.ndarray,
+    test: Split,
     actual: np.ndarray,
     predicted: np.ndarray,
     confidence: np.ndarray,
@@ -57,9 +56,8 @@ def most_confident(
     """Return the mistakes of which the model is surest, the surest first.
 
     Args:
-        images: uint8 (N, 48, 48, 1).
-        rows: the row of the CSV of each face, integers (N,).
-        actual: integers (N,), classes 0 to 6.
+        test: the faces, N.
+        actual: integers (N,), their classes.
         predicted: the same of the predictions.
         confidence: float (N,), the probability of the predicted class.
         maps: what spoke for the predicted class, float (h, w), 0 to 1, by the row of the CSV.
@@ -70,15 +68,15 @@ def most_confident(
     return [
         Mistake(
             pictures(
-                images[face, :, :, 0],
-                maps.get(int(rows[face])),
-                CLASSES[actual[face]],
-                CLASSES[predicted[face]],
+                test.images[face, :, :, 0],
+                maps.get(int(test.rows[face])),
+                test.classes[actual[face]],
+                test.classes[predicted[face]],
             ),
-            CLASSES[actual[face]],
-            CLASSES[predicted[face]],
+            test.classes[actual[face]],
+            test.classes[predicted[face]],
             float(confidence[face]),
-            int(rows[face]) + FIRST_LINE,
+            int(test.rows[face]) + FIRST_LINE,
         )
         for face in wrong
     ]

@@ -41,10 +41,11 @@ def page(run: Run, mistakes: int) -> str:
         scores=run.scores,
         comparable=run.data == FER2013,
         paper=paper,
-        classes=CLASSES,
+        classes=run.test.classes,
+        own_classes=run.test.classes != CLASSES,
         accuracies=dots(measured),
         intervals=[each for each in measured if each.kind == "run"],
-        confusion=confusion(run.actual, run.predicted),
+        confusion=confusion(run.actual, run.predicted, len(run.test.classes)),
         mistakes=gallery(run, mistakes) if mistakes else None,
         curves=[curves(name, run.curves, run.training["best_epoch"]) for name in ("loss", "accuracy")],
         epochs=epochs(run),
@@ -80,9 +81,9 @@ def accuracies(run: Run) -> list[Measured]:
     return measured
 
 
-def confusion(actual: np.ndarray, predicted: np.ndarray) -> list[list[tuple[int, float]]]:
+def confusion(actual: np.ndarray, predicted: np.ndarray, classes: int) -> list[list[tuple[int, float]]]:
     """Return, for each actual class, how many of its faces were taken for each class, and their share."""
-    counts = np.zeros((len(CLASSES), len(CLASSES)), int)
+    counts = np.zeros((classes, classes), int)
     np.add.at(counts, (actual, predicted), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return [
@@ -99,6 +100,4 @@ def epochs(run: Run) -> list[tuple[int, ...]]:
 
 def gallery(run: Run, count: int) -> list[Mistake]:
     """Return the most confident mistakes of a run."""
-    return most_confident(
-        run.test.images, run.test.rows, run.actual, run.predicted, run.confidence, run.maps, count
-    )
+    return most_confident(run.test, run.actual, run.predicted, run.confidence, run.maps, count)

@@ -1,9 +1,8 @@
-"""The numbers of FER-2013's classes, by the names that people give them."""
+"""The numbers of the classes, by the names that people give them."""
 
 from emotion.labels import CLASSES
 
-# How data sets and folders spell the classes, in lower case; the number comes from CLASSES alone, so that no
-# order of an alphabet can change it.
+# How data sets and folders spell FER-2013's classes, in lower case
 _SPELLINGS = {
     "Angry": ("angry", "anger"),
     "Disgust": ("disgust", "disgusted"),
@@ -13,9 +12,35 @@ _SPELLINGS = {
     "Surprise": ("surprise", "surprised"),
     "Neutral": ("neutral",),
 }
-_NUMBERS = {spelling: number for number, name in enumerate(CLASSES) for spelling in _SPELLINGS[name]}
 
 
-def class_number(name: str) -> int | None:
-    """Return the number in FER-2013 of a class by its name, in any case, or None for another name."""
-    return _NUMBERS.get(name.strip().lower())
+class Classes:
+    """The classes of a table of faces: the number of each follows from their order in `names` alone.
+
+    So no order of an alphabet, such as that of folders, can change it.
+
+    Attributes:
+        names: by their numbers.
+    """
+
+    def __init__(self, names: tuple[str, ...] = CLASSES) -> None:
+        self.names = names
+        spelled = _SPELLINGS if names == CLASSES else {}
+        self._numbers = {
+            spelling: number
+            for number, name in enumerate(names)
+            for spelling in spelled.get(name, (name.lower(),))
+        }
+
+    def number(self, name: str) -> int | None:
+        """Return the number of a class by its name, in any case, or None for another name."""
+        return self._numbers.get(name.strip().lower())
+
+    def others(self, names: list[str]) -> list[str]:
+        """Return those of the names that are no class."""
+        return [name for name in names if self.number(name) is None]
+
+    def remedy(self, found: list[str]) -> str:
+        """Say which the classes are, and how to have those that were found instead."""
+        named = ", ".join(dict.fromkeys(found))
+        return f"the classes are {', '.join(self.names)}; for others: data.classes: [{named}]"

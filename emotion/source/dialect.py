@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emotion.runtime.errors import UserError
-from emotion.source.classes import class_number
+from emotion.source.classes import Classes
 from emotion.source.faces import Face, Faces
 from emotion.source.fer2013 import COLUMNS, LONGEST_LINE, USAGES, parse_lines
 
@@ -41,12 +41,13 @@ class Dialect(NamedTuple):
     differences: list[str]
 
 
-def dialect_of(start: bytes, name: str) -> Dialect | None:
+def dialect_of(start: bytes, name: str, classes: Classes) -> Dialect | None:
     """Tell the dialect of a CSV from its header and first row; None if they fit none.
 
     Args:
         start: the start of the CSV: 2 x LONGEST_LINE bytes, if it has so many.
         name: what a message calls the CSV.
+        classes: its classes.
 
     Raises:
         UserError: it has no pixels or no classes, so that nothing can be learnt from it.
@@ -64,24 +65,26 @@ def dialect_of(start: bytes, name: str) -> Dialect | None:
             )
             text = delimiter.encode().join((b"", header, row))
             dialect.differences.extend(_of_form(text, delimiter, names))
-            dialect.differences.extend(_of_values(fields, dialect))
+            dialect.differences.extend(_of_values(fields, dialect, classes))
             return dialect
     return None
 
 
-def read_dialect(chunks: Iterator[bytes], dialect: Dialect, name: str) -> Faces:
+def read_dialect(chunks: Iterator[bytes], dialect: Dialect, name: str, classes: Classes) -> Faces:
     """Return the faces of a CSV in a dialect; its empty lines are passed over.
 
     Args:
         chunks: the bytes of the CSV.
         dialect: see `dialect_of`.
         name: what a message calls the CSV.
+        classes: its classes.
     """
     found = [f"csv, with {' and '.join(dialect.differences) or 'nothing unusual'}"]
-    return Faces(_rows(chunks, dialect, name), found + ([NO_USAGE] if dialect.usage is None else []))
+    no_usage = [NO_USAGE] if dialect.usage is None else []
+    return Faces(_rows(chunks, dialect, name, classes), found + no_usage)
 
 
-def _rows(chunks: Iterator[bytes], dialect: Dialect, name: str) -> Iterator[Face]:
+def _rows(chunks: Iterator[bytes], dialect: Dialect, name: str, classes: Classes) -> Iterator[Face]:
     waiting: deque[tuple[int, str]] = deque()  # numbers and faults of the lines that are being parsed
 
     def official_lines() -> Iterator[bytes]:
@@ -91,9 +94,9 @@ def _rows(chunks: Iterator[bytes], dialect: Dialect, name: str) -> Iterator[Face
                 right = len(fields) == dialect.fields
                 fault = "" if right else f"{len(fields)} fields instead of {dialect.fields}"
                 waiting.append((number, fault))
-                yield _official(fields, dialect) if right else b""
+                yield _official(fields, dialect, classes) if right else b""
 
-    for row, image, fault in parse_lines(official_lines()):
+    for row, image, fault in parse_lines(official_lines(), len(classes.names)):
         number, of_form = waiting.popleft()
         origin = f"{name}, line {number}"
         yield Face(np.frombuffer(image, np.uint8), row.emotion, row.usage, origin, of_form or fault)
@@ -110,16 +113,20 @@ def _lines(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
     yield rest
 
 
-def _official(fields: list[str], dialect: Dialect) -> bytes:
+def _official(fields: list[str], dialect: Dialect, classes: Classes) -> bytes:
     """Return a row as FER-2013 has it; what cannot be converted is left for the parser to find."""
     usage = USAGES[0] if dialect.usage is None else fields[dialect.usage]
-    converted = _label(fields[dialect.label]), fields[dialect.pixels], _USAGES.get(usage.lower(), usage)
+    converted = (
+        _label(fields[dialect.label], classes),
+        fields[dialect.pixels],
+        _USAGES.get(usage.lower(), usage),
+    )
     return ",".join(converted).encode()
 
 
-def _label(text: str) -> str:
+def _label(text: str, classes: Classes) -> str:
     """Return the number of a class that is written as a word or with decimals, else the text itself."""
-    number = class_number(text)
+    number = classes.number(text)
     decimal = re.fullmatch(r"([0-9]{1,9})\.0{1,9}", text)
     return decimal[1] if decimal else text if number is None else str(number)
 
@@ -169,12 +176,12 @@ def _of_form(text: bytes, delimiter: str, names: list[str]) -> Iterator[str]:
         yield "no Usage"
 
 
-def _of_values(fields: list[str], dialect: Dialect) -> Iterator[str]:
+def _of_values(fields: list[str], dialect: Dialect, classes: Classes) -> Iterator[str]:
     """Yield in words how the first row gives its class and its part of the split otherwise."""
     label = fields[dialect.label]
-    if class_number(label) is not None:
+    if classes.number(label) is not None:
         yield "classes by name"
-    elif _label(label) != label:
+    elif _label(label, classes) != label:
         yield "classes with decimals"
     usage = "" if dialect.usage is None else fields[dialect.usage]
     if usage not in USAGES and usage.lower() in _USAGES:

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError
 from emotion.source.fer2013 import HEADER, csv_line
 
@@ -18,7 +17,7 @@ class Face(NamedTuple):
 
     Attributes:
         image: uint8, 48 x 48 values in any shape; of no use where there is a fault.
-        label: the number of its class, an index into `Faces.classes`.
+        label: the number of its class.
         usage: its part of the split, an index into USAGES.
         origin: where it came from: a file and its line, or the name of a picture.
         fault: what is wrong with it; empty for a good one.
@@ -37,12 +36,10 @@ class Faces(NamedTuple):
     Attributes:
         rows: the faces.
         found: what the reader found and how it took it, a line for the user each.
-        classes: the names of the classes, by their numbers.
     """
 
     rows: Iterator[Face]
     found: list[str]
-    classes: tuple[str, ...] = CLASSES
 
 
 def as_csv(faces: Faces) -> Iterator[bytes]:

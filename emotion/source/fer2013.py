@@ -2,7 +2,8 @@
 
 Source: Goodfellow et al., "Challenges in Representation Learning: A report on three machine learning
 contests", ICONIP 2013. A file has the header `emotion,pixels,Usage` and a row for each face: a class
-0 to 6, 48 x 48 grey values 0 to 255 separated by spaces, and the part of the contest's split.
+0 to 6 (or one of `data.classes`), 48 x 48 grey values 0 to 255 separated by spaces, and the part of the
+contest's split.
 """
 
 import re
@@ -33,7 +34,6 @@ MOST_FAULTS = 1000  # faulty rows after which reading stops: the file is not wha
 
 HEADER = f"{','.join(COLUMNS)}\n".encode("ascii")
 _PIXELS = [str(value) for value in range(256)]
-_LABELS = {str(label).encode(): label for label in range(len(CLASSES))}
 _USAGES = {name.encode(): index for index, name in enumerate(USAGES)}
 
 
@@ -52,6 +52,7 @@ class Table:
         non_integers: int32, how many of those are not integers.
         out_of_range: int32, how many of the integers are not 0 to 255.
         faults: what is wrong with a row, by its number from 0, for the rows that have a fault.
+        classes: the names of the classes, by their numbers.
     """
 
     columns: tuple[str, ...]
@@ -63,6 +64,7 @@ class Table:
     non_integers: np.ndarray
     out_of_range: np.ndarray
     faults: dict[int, str]
+    classes: tuple[str, ...] = CLASSES
 
     def __len__(self) -> int:
         return len(self.emotion)
@@ -85,12 +87,16 @@ class Row(NamedTuple):
     out_of_range: int = 0
 
 
-def read_csv(path: Path) -> Table:
+def read_csv(path: Path, classes: tuple[str, ...] = CLASSES) -> Table:
     """Read a CSV of the FER-2013 schema in one pass, in memory bounded by the images.
 
     A byte-order mark and CRLF line ends are read rightly. Faults of the content do not raise: they
     are described in the table, for validation to judge. After MOST_FAULTS faulty rows the rest of
     the file is not read, which the last fault says.
+
+    Args:
+        path: the CSV.
+        classes: the names of its classes, by their numbers.
 
     Raises:
         UserError: the file cannot be read.
@@ -102,7 +108,7 @@ def read_csv(path: Path) -> Table:
         with path.open("rb") as file:
             lines = _lines(file)
             columns = _columns(next(lines, b""))
-            for row, image, fault in parse_lines(lines):
+            for row, image, fault in parse_lines(lines, len(classes)):
                 if fault:
                     faults[len(rows)] = fault
                 rows.append(row)
@@ -117,6 +123,7 @@ def read_csv(path: Path) -> Table:
         columns=columns,
         images=np.frombuffer(images, np.uint8).reshape(len(rows), SIDE, SIDE, 1),
         faults=faults,
+        classes=classes,
         **dict(zip(Row._fields, facts.T.copy(), strict=True)),
     )
 
@@ -127,7 +134,7 @@ def write_csv(path: Path, images: np.ndarray, emotion: Iterable[int], usage: Ite
     Args:
         path: where to write.
         images: uint8 (rows, 48, 48) or (rows, 48, 48, 1).
-        emotion: the class of each row, 0 to 6.
+        emotion: the class of each row.
         usage: the index into USAGES of each row.
     """
     with path.open("wb") as file:
@@ -141,7 +148,7 @@ def csv_line(image: np.ndarray, label: int, part: int) -> bytes:
 
     Args:
         image: uint8, 2,304 values in any shape.
-        label: its class, 0 to 6.
+        label: the number of its class.
         part: the index into USAGES.
     """
     pixels = " ".join([_PIXELS[value] for value in image.ravel().tolist()])
@@ -169,23 +176,29 @@ def _columns(header: bytes) -> tuple[str, ...]:
     return tuple(shown.split(",")) if shown else ()
 
 
-def parse_lines(lines: Iterator[bytes]) -> Iterator[tuple[Row, bytes, str]]:
-    """Yield for each line the facts, the image as bytes, and the fault in words or ''."""
+def parse_lines(lines: Iterator[bytes], classes: int = len(CLASSES)) -> Iterator[tuple[Row, bytes, str]]:
+    """Yield for each line the facts, the image as bytes, and the fault in words or ''.
+
+    Args:
+        lines: without their ends.
+        classes: how many there are.
+    """
+    labels = {str(label).encode(): label for label in range(classes)}
     while batch := list(islice(lines, BATCH)):
-        yield from _parse(batch)
+        yield from _parse(batch, labels)
 
 
-def _parse(lines: list[bytes]) -> list[tuple[Row, bytes, str]]:
+def _parse(lines: list[bytes], labels: dict[bytes, int]) -> list[tuple[Row, bytes, str]]:
     """Parse lines all at once if all are regular, else one by one."""
     rows = [line.split(b",") for line in lines]
-    if all(len(row) == len(COLUMNS) and row[0] in _LABELS and row[2] in _USAGES for row in rows):
+    if all(len(row) == len(COLUMNS) and row[0] in labels and row[2] in _USAGES for row in rows):
         images = _regular_images([row[1] for row in rows])
         if images is not None:
-            facts = [Row(_LABELS[label], _USAGES[usage]) for label, _, usage in rows]
+            facts = [Row(labels[label], _USAGES[usage]) for label, _, usage in rows]
             return [(row, image.tobytes(), "") for row, image in zip(facts, images, strict=True)]
     if len(lines) == 1:
-        return [parse_line(lines[0])]
-    return [row for line in lines for row in _parse([line])]
+        return [parse_line(lines[0], len(labels))]
+    return [row for line in lines for row in _parse([line], labels)]
 
 
 def _regular_images(fields: list[bytes]) -> np.ndarray | None:
@@ -225,7 +238,7 @@ def _same_number_each(ends: np.ndarray, fields: list[bytes]) -> bool:
     return bool(np.all(by_field[:, -1] < stops) and np.all(by_field[1:, 0] >= stops[:-1]))
 
 
-def parse_line(line: bytes) -> tuple[Row, bytes, str]:
+def parse_line(line: bytes, classes: int = len(CLASSES)) -> tuple[Row, bytes, str]:
     """Read any line, slowly, and say everything that is wrong with it."""
     if not line:
         return Row(fields=0, pixel_count=0), bytes(PIXELS), "the line is empty"
@@ -243,7 +256,7 @@ def parse_line(line: bytes) -> tuple[Row, bytes, str]:
     faults = []
     if len(fields) != len(COLUMNS):
         faults.append(f"{_counted(len(fields), 'field')} instead of {len(COLUMNS)}")
-    if emotion is None or not 0 <= emotion < len(CLASSES):
+    if emotion is None or not 0 <= emotion < classes:
         faults.append(f"emotion is {_shown(label)}")
     if len(tokens) != PIXELS:
         faults.append(f"{_counted(len(tokens), 'pixel')} instead of {PIXELS:,}")

@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from emotion.labels import CLASSES, SIDE
+from emotion.labels import SIDE
 from emotion.runtime.errors import UserError
 from emotion.source.archive import Container, shown, shown_names
-from emotion.source.classes import class_number
+from emotion.source.classes import Classes
 from emotion.source.dialect import NO_USAGE
 from emotion.source.faces import Face, Faces
 from emotion.source.fer2013 import USAGES
@@ -26,9 +26,12 @@ PARTS = {
 }
 
 
-def has_images(names: list[str]) -> bool:
-    """Say whether there is a picture in a folder named as a class of FER-2013."""
-    return any(is_picture(name) and _class_of(name) is not None for name in names)
+def has_images(names: list[str], classes: Classes) -> bool:
+    """Say whether there is a picture in a folder named as a class, or are pictures in folders and no CSV."""
+    pictures = [PurePosixPath(name) for name in names if is_picture(name)]
+    of_class = any(classes.number(path.parent.name) is not None for path in pictures)
+    csvs = any(name.lower().endswith(".csv") for name in names)
+    return of_class or (any(path.parent.name for path in pictures) and not csvs)
 
 
 def is_picture(name: str) -> bool:
@@ -36,7 +39,7 @@ def is_picture(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
-def read_images(container: Container, path: Path) -> Faces:
+def read_images(container: Container, path: Path, classes: Classes) -> Faces:
     """Return the faces of a folder or zip in which each folder is a class.
 
     The class is the folder in which a picture lies. Its part of the split is what its name begins with
@@ -46,6 +49,7 @@ def read_images(container: Container, path: Path) -> Faces:
     Args:
         container: the folder or the zip.
         path: where it is, for messages.
+        classes: what the folders may be named as.
 
     Raises:
         UserError: there is no picture, or one lies in a folder that is no class, or some have a part of the
@@ -57,19 +61,19 @@ def read_images(container: Container, path: Path) -> Faces:
     if twice := {name for name, after in pairwise(names) if name == after}:
         raise UserError(f"{path} has files of the same name ({shown_names(sorted(twice))}): unpack it")
     folders = {PurePosixPath(name).parent.name for name in names}
-    if others := [name for name in names if _class_of(name) is None]:
+    if others := [name for name in names if _class_of(name, classes) is None]:
         raise UserError(
-            f"{path} has pictures that lie in no folder of a class of FER-2013 ({shown_names(others)}): "
-            f"the classes are {', '.join(CLASSES)}"
+            f"{path} has pictures that lie in no folder of a class ({shown_names(others)}): "
+            f"{classes.remedy([shown(name) for name in sorted(folders - {''})])}"
         )
     parts, origin = _parts(names, path)
     found = [
         f"images, {len(names):,} in a {container.kind}",
-        mapping(folders),
+        mapping(folders, classes),
         origin,
-        *_left_alone(container),
+        *_left_alone(container, classes),
     ]
-    return Faces(_rows(container, path, names, parts), found)
+    return Faces(_rows(container, path, names, parts, classes), found)
 
 
 def grey_face(content: bytes) -> np.ndarray:
@@ -97,10 +101,11 @@ def face_of(content: bytes, label: int, part: int, origin: str) -> Face:
         return Face(np.zeros((SIDE, SIDE), np.uint8), label, part, origin, str(error))
 
 
-def mapping(names: Iterable[str]) -> str:
+def mapping(names: Iterable[str], classes: Classes) -> str:
     """Say in one line which number each name of a class gets."""
-    numbers = sorted((number, name) for name in names if (number := class_number(name)) is not None)
-    return "classes: " + ", ".join(f"{shown(name)} is {number} {CLASSES[number]}" for number, name in numbers)
+    numbers = sorted((number, name) for name in names if (number := classes.number(name)) is not None)
+    named = (f"{shown(name)} is {number} {classes.names[number]}" for number, name in numbers)
+    return f"classes: {', '.join(named)}"
 
 
 def part_of(name: str) -> int | None:
@@ -108,9 +113,11 @@ def part_of(name: str) -> int | None:
     return PARTS.get(name.lower())
 
 
-def _rows(container: Container, path: Path, names: list[str], parts: list[int]) -> Iterator[Face]:
+def _rows(
+    container: Container, path: Path, names: list[str], parts: list[int], classes: Classes
+) -> Iterator[Face]:
     for name, part in zip(names, parts, strict=True):
-        label = _class_of(name)
+        label = _class_of(name, classes)
         assert label is not None
         origin, content = f"{path}/{shown(name)}", bytearray()
         for chunk in container.chunks(name):
@@ -144,14 +151,14 @@ def _part_above(name: str) -> int | None:
     return next((part for part in reversed(parts) if part is not None), None)
 
 
-def _class_of(name: str) -> int | None:
-    return class_number(PurePosixPath(name).parent.name)
+def _class_of(name: str, classes: Classes) -> int | None:
+    return classes.number(PurePosixPath(name).parent.name)
 
 
-def _left_alone(container: Container) -> Iterator[str]:
+def _left_alone(container: Container, classes: Classes) -> Iterator[str]:
     """Yield in words which files give no face, and which classes have none, also those of empty folders."""
     if others := sorted(name for name in container.names if not is_picture(name)):
         yield f"left alone: {shown_names(others)}"
-    filled = {_class_of(name) for name in container.names if is_picture(name)}
-    if missing := [name for number, name in enumerate(CLASSES) if number not in filled]:
+    filled = {_class_of(name, classes) for name in container.names if is_picture(name)}
+    if missing := [name for number, name in enumerate(classes.names) if number not in filled]:
         yield f"no pictures of {', '.join(missing)}"

@@ -15,10 +15,11 @@ from emotion.source.archive import (
     MOST_EXPANSION,
     broken,
     expands_too_much,
+    shown,
     shown_names,
     too_large,
 )
-from emotion.source.classes import class_number
+from emotion.source.classes import Classes
 from emotion.source.dialect import NO_USAGE
 from emotion.source.faces import Face, Faces
 from emotion.source.fer2013 import USAGES
@@ -72,7 +73,7 @@ def parquet_files(sources: list[Path]) -> list[Path]:
     return files
 
 
-def read_parquet(files: list[Path], source: Path) -> Faces:
+def read_parquet(files: list[Path], source: Path, classes: Classes) -> Faces:
     """Return the faces of Parquet files.
 
     The part of the split is what the name of a file begins with, as in train-00000-of-00001.parquet; of
@@ -81,24 +82,25 @@ def read_parquet(files: list[Path], source: Path) -> Faces:
     Args:
         files: the files, in the order of their rows.
         source: where they are, for messages.
+        classes: what their names may be.
 
     Raises:
         DamagedFileError: a file is broken.
-        UserError: there are none; a file has no pictures, or paths alone; its classes have no names, or other
-            names than FER-2013's; or some files have a part of the split and others none.
+        UserError: there are none; a file has no pictures, or paths alone; its classes have no names, or
+            others; or some files have a part of the split and others none.
     """
     if not files:
         raise UserError(f"{source} is no Parquet file and no folder with one")
-    columns = [_columns(path) for path in files]
+    columns = [_columns(path, classes) for path in files]
     names = sorted({name for each in columns for name in each.names})
     parts, origin = _parts(files)
     rows = (
         face
         for path, each, part in zip(files, columns, parts, strict=True)
-        for face in _rows(path, each, part)
+        for face in _rows(path, each, part, classes)
     )
     found = [f"parquet, {len(files):,} {'files' if len(files) > 1 else 'file'}", origin]
-    return Faces(rows, [*found, mapping(names)] if names else found)
+    return Faces(rows, [*found, mapping(names, classes)] if names else found)
 
 
 def _parts(files: list[Path]) -> tuple[list[int], str]:
@@ -136,7 +138,7 @@ def _opened(path: Path) -> Iterator["ParquetFile"]:
         raise broken(path, KIND, error) from error
 
 
-def _columns(path: Path) -> Columns:
+def _columns(path: Path, classes: Classes) -> Columns:
     with _opened(path) as file:
         schema = file.schema_arrow
     features = _features(schema.metadata or {})
@@ -151,14 +153,16 @@ def _columns(path: Path) -> Columns:
         )
     names = [str(name) for name in features.get(labels[0], {}).get("names", [])]
     if not names and types[labels[0]].startswith(NUMBERS):
+        if classes.names == CLASSES:  # whose numbers are others in many a data set
+            raise UserError(
+                f"{path} has numbers in its column {labels[0]} and no names for them: save it with a "
+                "ClassLabel, or with the names themselves"
+            )
+        names = list(classes.names)
+    if others := classes.others(names):
         raise UserError(
-            f"{path} has numbers in its column {labels[0]} and no names for them: save it with a ClassLabel, "
-            "or with the names themselves"
-        )
-    if others := [name for name in names if class_number(name) is None]:
-        raise UserError(
-            f"{path} has classes that are not those of FER-2013 ({shown_names(others)}): "
-            f"these are {', '.join(CLASSES)}"
+            f"{path} has other classes ({shown_names(others)}): "
+            f"{classes.remedy([shown(name) for name in names])}"
         )
     return Columns(images[0], labels[0], names)
 
@@ -172,11 +176,11 @@ def _features(metadata: dict[bytes, bytes]) -> dict[str, dict[str, Any]]:
         return {}
 
 
-def _rows(path: Path, columns: Columns, part: int) -> Iterator[Face]:
+def _rows(path: Path, columns: Columns, part: int, classes: Classes) -> Iterator[Face]:
     for number, (image, value) in enumerate(_values(path, columns), start=1):
         origin = f"{path}, row {number}"
         content = image.get("bytes") if isinstance(image, dict) else image
-        label = _label(value, columns.names)
+        label = _label(value, columns.names, classes)
         if content is None:
             raise UserError(
                 f"{origin} has the path of a picture and no picture, as Dataset.to_parquet writes a folder "
@@ -197,8 +201,8 @@ def _values(path: Path, columns: Columns) -> Iterator[tuple[Any, Any]]:
             yield from zip(*(batch[name].to_pylist() for name in wanted), strict=True)
 
 
-def _label(value: Any, names: list[str]) -> int | None:
+def _label(value: Any, names: list[str], classes: Classes) -> int | None:
     if names:
         known = isinstance(value, int) and 0 <= value < len(names)
-        return class_number(names[value]) if known else None
-    return class_number(value) if isinstance(value, str) else None
+        return classes.number(names[value]) if known else None
+    return classes.number(value) if isinstance(value, str) else None

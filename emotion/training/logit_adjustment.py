@@ -19,7 +19,7 @@ def adjust(
     network: keras.Model, train: Split, validation: Split, flip_average: bool, shift_average: int
 ) -> float:
     """Shift the logits of a trained network towards rare classes; return the strength that was best."""
-    shares = log_shares(train.labels)
+    shares = log_shares(train.labels, len(train.classes))
     views = [predict(model, validation.images) for model in each_view(network, flip_average, shift_average)]
     strength = adjustment_strength(views, validation.labels, shares)
     shift_logits(network, -strength * shares)
@@ -36,7 +36,7 @@ def adjustment_strength(views: list[np.ndarray], labels: np.ndarray, shares: np.
         views: probabilities, float (N, 7), of the validation split; of several, as of the faces and of their
             mirror images, each is adjusted before the mean is taken.
         labels: integers (N,), its classes.
-        shares: float (7,), `log_shares` of the train split.
+        shares: float (K,), `log_shares` of the train split.
     """
     scores = [
         f1_score(labels, adjusted(views, strength * shares).argmax(axis=1), average="macro", zero_division=0)

@@ -13,7 +13,6 @@ from tqdm import tqdm
 
 from emotion.config.schema import TrainParams
 from emotion.data.storage import Split
-from emotion.labels import CLASSES
 from emotion.network.keras_setup import keras, layers
 from emotion.network.model import ANY_SHAPE, INPUT_SHAPE, Shape, from_pixels
 from emotion.runtime.errors import UserError
@@ -94,7 +93,7 @@ def fit(
     for entry in history:
         on_epoch(entry)
 
-    expected = keras.utils.to_categorical(validation.labels, len(CLASSES))
+    expected = keras.utils.to_categorical(validation.labels, len(validation.classes))
     while len(history) < params.epochs and not _stalled(history, params.patience):
         began, epoch = time.perf_counter(), len(history) + 1
         drawn = _drawn(train, params, epoch)
@@ -139,12 +138,12 @@ def _drawn(train: Split, params: TrainParams, epoch: int) -> list[np.ndarray]:
     faces = train.images[rows]
     if params.resample:
         faces = resampled(faces, params.resample, params.zoom, rng)
-    targets = keras.utils.to_categorical(train.labels[rows], len(CLASSES))
+    targets = keras.utils.to_categorical(train.labels[rows], len(train.classes))
     if params.mixup:
         faces, targets = mixup(faces, targets, params.mixup, rng)
     if epoch <= params.small_epochs:
         faces = shrunk(faces, params.small_side)
-    weights = class_weights(train.labels, params.class_weights)
+    weights = class_weights(train.labels, params.class_weights, len(train.classes))
     return [faces, targets] if weights is None else [faces, targets, targets @ weights]
 
 

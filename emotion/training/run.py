@@ -22,7 +22,7 @@ class Trained(NamedTuple):
     """The result of a training.
 
     Attributes:
-        model: uint8 pixels (N, 48, 48, 1) to probabilities (N, 7), with the weights of the best epoch.
+        model: uint8 pixels (N, 48, 48, 1) to probabilities (N, K), with the weights of the best epoch.
         metrics: what metrics/training.json holds; losses include label smoothing and L2.
         val_accuracy: the accuracy on validation that the best epoch printed. That of the metrics is the saved
             model's, which may average over views of a face and adjust its logits, as the epochs do not.
@@ -69,7 +69,7 @@ def train_model(
 
     use_threads(params.threads)
     keras.utils.set_random_seed(params.seed)
-    network = build(model_params, params.precision)
+    network = build(model_params, params.precision, len(train.classes))
     history, minutes = fit(network, params, train, validation, checkpoint, on_epoch)
 
     best = history[best_epoch(history) - 1]
@@ -129,4 +129,4 @@ def without_faulty(split: Split) -> Split:
     """Return the faces that have more than one grey value, and one label; other copies of a face stay."""
     kept = ~faulty(split.images, split.labels)
     print(f"{np.count_nonzero(~kept):,} faces left out: of a single grey value, or under several labels")
-    return Split(split.images[kept], split.labels[kept], split.rows[kept])
+    return Split(split.images[kept], split.labels[kept], split.rows[kept], split.classes)

@@ -18,15 +18,20 @@ KNOWN_FAULTS = {
     "conflicting": "rows whose image also stands under another label",
 }
 OF_CSV = " (of the CSV)"  # is added to the name of a column that a fact has, too
-FACTS = ("line", "fields", "pixel_count", "non_integers", "out_of_range", *KNOWN_FAULTS, *CLASSES)
+FACTS = ("line", "fields", "pixel_count", "non_integers", "out_of_range", *KNOWN_FAULTS)
+
+
+def facts_of(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the columns of facts: of FER-2013's classes, whose shares are known, one each."""
+    return (*FACTS, *(CLASSES if classes == CLASSES else ()))
 
 
 def row_facts(table: Table) -> pd.DataFrame:
     """Return the frame that the suite judges.
 
     First the header's columns: `emotion` is the label, `pixels` a number that equal images share,
-    `Usage` its name; any other column is empty. Then FACTS: `line` is the row's line in an editor,
-    the known faults and the classes are 0 or 1. An image that is not whole has no known fault.
+    `Usage` its name; any other column is empty. Then those of `facts_of`: `line` is the row's line in an
+    editor, the known faults and the classes are 0 or 1. An image that is not whole has no known fault.
     """
     emotion = pd.Series(table.emotion, dtype="Int64").mask(table.emotion == UNKNOWN)
     usage = pd.Series(table.usage).map(dict(enumerate(USAGES))).fillna("unknown")
@@ -38,7 +43,8 @@ def row_facts(table: Table) -> pd.DataFrame:
     known = {"emotion": emotion, "pixels": image, "usage": usage}
     header = [known.get(name.lower()) for name in table.columns]  # the suite's look-up ignores case
     frame = pd.DataFrame(dict(enumerate(header)), index=range(len(table)))
-    taken = {name.lower() for name in FACTS}
+    names_of_facts = facts_of(table.classes)
+    taken = {name.lower() for name in names_of_facts}
     names = [f"{name}{OF_CSV}" if name.lower() in taken else name for name in table.columns]
     frame.columns = pd.Index(names, dtype=object)
     facts = pd.DataFrame(
@@ -53,7 +59,7 @@ def row_facts(table: Table) -> pd.DataFrame:
             "cross_split": _differ(groups, table.usage, whole),
             "conflicting": _differ(groups, table.emotion, labelled),
         }
-        | {name: table.emotion == label for label, name in enumerate(CLASSES)}
+        | {name: table.emotion == label for label, name in enumerate(names_of_facts[len(FACTS) :])}
     )
     return pd.concat([frame, facts.astype(int)], axis=1)
 

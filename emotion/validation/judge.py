@@ -40,13 +40,16 @@ class Outcome:
     lines: tuple[int, ...]
 
 
-def judge(frame: pd.DataFrame, expected: list[Any], docs: Path) -> list[Outcome]:
+def judge(
+    frame: pd.DataFrame, expected: list[Any], docs: Path, classes: tuple[str, ...] = CLASSES
+) -> list[Outcome]:
     """Check a frame of `row_facts` and write the Data Docs; return an outcome for each expectation.
 
     Args:
         frame: the facts.
         expected: the suite's expectations.
         docs: folder that gets index.html and the pages that it leads to.
+        classes: their names, by their numbers.
     """
     backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs.absolute())}
     site = {"class_name": "SiteBuilder", "show_how_to_buttons": False, "store_backend": backend}
@@ -77,10 +80,10 @@ def judge(frame: pd.DataFrame, expected: list[Any], docs: Path) -> list[Outcome]
     finish_docs(docs)
 
     found = {each.expectation_config.meta["name"]: each for each in result.results}
-    return [_outcome(found[each.meta["name"]], frame) for each in expected]
+    return [_outcome(found[each.meta["name"]], frame, classes) for each in expected]
 
 
-def _outcome(result: Any, frame: pd.DataFrame) -> Outcome:
+def _outcome(result: Any, frame: pd.DataFrame, classes: tuple[str, ...]) -> Outcome:
     config = result.expectation_config
     found: dict[str, Any] = result.result
     name = config.meta["name"]
@@ -94,19 +97,20 @@ def _outcome(result: Any, frame: pd.DataFrame) -> Outcome:
         name=name,
         description=config.description,
         status="ok" if result.success else failed,
-        observed=_observed(name, found),
+        observed=_observed(name, found, classes),
         lines=tuple(lines),
     )
 
 
-def _observed(name: str, found: Mapping[str, Any]) -> str:
+def _observed(name: str, found: Mapping[str, Any], classes: tuple[str, ...]) -> str:
     """Return in words what Great Expectations found; it finds nothing where the column is missing."""
     if "unexpected_count" in found:
         return f"all but {found['unexpected_count']:,}" if found["unexpected_count"] else "all"
     if name == "columns":
-        return ",".join(name.removesuffix(OF_CSV) for name in found["observed_value"][: -len(FACTS)])
+        columns = found["observed_value"]
+        return ",".join(name.removesuffix(OF_CSV) for name in columns[: columns.index(FACTS[0])])
     if "partial_missing_list" in found:
-        absent = ", ".join(CLASSES[label] for label in found["partial_missing_list"])
+        absent = ", ".join(classes[label] for label in found["partial_missing_list"])
         return f"none of {absent}" if absent else "all"
     value = found.get("observed_value")
     if value is None:

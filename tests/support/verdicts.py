@@ -10,6 +10,7 @@ from tests.support.csvs import ROWS
 
 LIMITS: dict[str, Any] = {
     "rows": ROWS,
+    "dataset": "fer2013",
     "class_tolerance": 0.02,
     "refuse_constant": 1.0,
     "refuse_duplicates": 1.0,

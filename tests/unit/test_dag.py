@@ -19,9 +19,10 @@ from tests.support.project import STAGES
 
 CHECKPOINTS = ("--checkpoints", '"$DVC_ROOT/.checkpoints"')  # no output: it outlives the stage
 SECTIONS = {name: [name] for name in STAGES} | {
+    **{name: ["data", name] for name in ("fetch", "validate", "preprocess")},
     "train": ["model", "train"],
     "export": ["export", "model", "preprocess", "train"],
-    "report": ["evaluate", "export", "fetch", "model", "preprocess", "report", "train", "validate"],
+    "report": ["data", "evaluate", "export", "fetch", "model", "preprocess", "report", "train", "validate"],
 }
 # Libraries that take a while to import; Keras takes the others of its line along
 WITH_KERAS = {"huggingface_hub", "keras", "matplotlib", "pandas", "sklearn", "tensorflow"}

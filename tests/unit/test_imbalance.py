@@ -9,17 +9,17 @@ COUNTS = np.bincount(LABELS)
 
 
 def test_without_weights_there_is_none() -> None:
-    assert class_weights(LABELS, "none") is None
+    assert class_weights(LABELS, "none", 7) is None
 
 
 def test_balanced_weights_give_each_class_the_same_sum() -> None:
-    weights = class_weights(LABELS, "balanced")
+    weights = class_weights(LABELS, "balanced", 7)
     assert weights is not None
     assert weights * COUNTS == pytest.approx(np.full(7, len(LABELS) / 7))
 
 
 def test_weights_of_the_square_root_are_half_way_and_keep_the_mean_of_the_rows() -> None:
-    weights, balanced = class_weights(LABELS, "sqrt"), class_weights(LABELS, "balanced")
+    weights, balanced = class_weights(LABELS, "sqrt", 7), class_weights(LABELS, "balanced", 7)
     assert weights is not None
     assert balanced is not None
     assert weights / weights[0] == pytest.approx(np.sqrt(balanced / balanced[0]))
@@ -40,14 +40,14 @@ def test_a_balanced_epoch_is_as_long_and_has_each_class_as_often() -> None:
 
 
 def test_shares_are_those_of_the_rows_and_an_absent_class_counts_as_one() -> None:
-    assert np.exp(log_shares(LABELS)) == pytest.approx(COUNTS / len(LABELS))
-    assert np.exp(log_shares(np.array([0, 0, 3]))[1]) == pytest.approx(1 / 8)
+    assert np.exp(log_shares(LABELS, 7)) == pytest.approx(COUNTS / len(LABELS))
+    assert np.exp(log_shares(np.array([0, 0, 3]), 7)[1]) == pytest.approx(1 / 8)
 
 
 def test_a_network_that_favours_the_common_classes_is_adjusted_and_a_fair_one_is_not() -> None:
     """Logits in which the class shares stand once too often: the strength that takes them out is 1."""
     rng = np.random.default_rng(0)
-    labels, shares = np.tile(np.arange(7), 300), log_shares(LABELS)
+    labels, shares = np.tile(np.arange(7), 300), log_shares(LABELS, 7)
     fair = 4 * np.eye(7)[labels] + rng.normal(size=(len(labels), 7))
     assert adjustment_strength([softmax(fair + shares)], labels, shares) == pytest.approx(1, abs=0.25)
     assert adjustment_strength([softmax(fair)], labels, shares) == pytest.approx(0, abs=0.25)
@@ -55,7 +55,7 @@ def test_a_network_that_favours_the_common_classes_is_adjusted_and_a_fair_one_is
 
 def test_of_equally_good_strengths_the_smallest_is_taken() -> None:
     labels = np.arange(7)
-    assert adjustment_strength([np.eye(7)], labels, log_shares(LABELS)) == 0
+    assert adjustment_strength([np.eye(7)], labels, log_shares(LABELS, 7)) == 0
 
 
 def test_each_view_is_adjusted_before_the_mean() -> None:

@@ -33,7 +33,7 @@ def test_the_values_are_set_together_for_a_path_of_any_letters(
     assert params["fetch"] == before["fetch"].model_copy(
         update={"source": "file", "path": str(csv), "sha256": None}
     )
-    assert params["validate"] == before["validate"].model_copy(update={"rows": None, "class_tolerance": 1.0})
+    assert params["validate"] == before["validate"].model_copy(update={"dataset": "own", "rows": None})
     assert params["evaluate"].floor.model_dump() == {"accuracy": None, "macro_f1": None}
     assert all(params[section] == before[section] for section in ("preprocess", "model", "train", "plot"))
     printed = capsys.readouterr().out

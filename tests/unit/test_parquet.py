@@ -104,7 +104,11 @@ def test_paths_without_pictures_are_refused_with_the_reason(tmp_path: Path) -> N
     ("labels", "names", "reason"),
     [
         ([0, 1], None, r"has numbers in its column label and no names for them: save it with a ClassLabel"),
-        ([0, 1], ["sad", "contempt"], r"has classes that are not those of FER-2013 \(contempt\)"),
+        (
+            [0, 1],
+            ["sad", "contempt"],
+            r"other classes \(contempt\): .*; for others: data.classes: \[sad, contempt\]$",
+        ),
         ([0, 2], ["sad", "happy"], r"a.parquet, row 2: its class is '2'"),
         ([0, None], ["sad", "happy"], r"a.parquet, row 2: its class is 'None'"),
         (["sad", "smile"], None, r"a.parquet, row 2: its class is 'smile'"),

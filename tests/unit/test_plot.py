@@ -132,5 +132,5 @@ def test_maps_come_back_by_row_to_eight_bits_and_damaged_ones_are_refused(tmp_pa
 
 def test_a_class_without_faces_has_no_f1() -> None:
     absent = {"Disgust": {"f1": 0.0, "support": 0}}
-    f1 = plot.class_f1(METRICS["per_class"] | absent)
+    f1 = plot.class_f1(METRICS["per_class"] | absent, CLASSES)
     assert f1 == pytest.approx([0.5, np.nan, *[0.5] * 5], nan_ok=True)

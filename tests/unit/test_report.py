@@ -230,16 +230,16 @@ def test_only_scores_of_fer2013_stand_beside_the_papers(run: Run, source: str, d
 MARKUP = "<script>alert('1')</script>\"&"
 
 
-def test_names_are_escaped_wherever_they_stand(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_are_escaped_wherever_they_stand(run: Run) -> None:
     params = {name: {**section, "path": MARKUP} for name, section in run.params.items()}
     params["model"]["name"] = MARKUP
     verdict = {**run.verdict, "expectations": {MARKUP: MARKUP}}
     exports = {MARKUP: run.exports["emotion.int8.onnx"], "keras": {"accuracy": 0.5}}
-    monkeypatch.setattr("emotion.report.page.CLASSES", (MARKUP, *CLASSES[1:]))
-    monkeypatch.setattr("emotion.report.mistakes.CLASSES", (MARKUP, *CLASSES[1:]))
+    test = replace(run.test, classes=(MARKUP, *CLASSES[1:]))
     per_class = {MARKUP: run.scores["per_class"]["Angry"], **run.scores["per_class"]}
     scores = {**run.scores, "per_class": per_class}
-    text = report.page(replace(run, params=params, verdict=verdict, exports=exports, scores=scores), 40)
+    changed = replace(run, params=params, verdict=verdict, exports=exports, scores=scores, test=test)
+    text = report.page(changed, 40)
     assert text.count("<script>") == 1
     assert "alert('1')" not in text
     assert text.count("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&#34;&amp;") > 20

@@ -22,6 +22,14 @@ from tests.support.project import STAGES
 
 # Wrong values of each key, and a part of what is said of them besides the key and the value.
 BAD: dict[str, list[tuple[Any, str]]] = {
+    "data.classes": [
+        ("cat, dog", "a valid list"),
+        (["cat"], "at least 2 items"),
+        ([f"class {number}" for number in range(101)], "at most 100 items"),
+        (["cat", "Cat"], "'cat' stands twice"),
+        (["cat", "a/b"], "'a/b' is none"),
+        (["cat", ""], "'' is none"),
+    ],
     "fetch.source": [("kaggle", "'huggingface', 'file' or 'faces'"), (None, "'huggingface'")],
     "fetch.repo": [(7, "a valid string"), (None, "a valid string")],
     "fetch.revision": [(1.5, "a valid string"), (True, "a valid string")],
@@ -32,6 +40,7 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "fetch.sha256": [("abc", "match pattern"), ("G" * 64, "match pattern"), (5, "a valid string")],
     "fetch.faces.rows": [(0, "greater than or equal to 1"), (1.5, "a valid integer"), (None, "integer")],
     "fetch.faces.seed": [(-1, "greater than or equal to 0"), ("0", "a valid integer")],
+    "validate.dataset": [("FER", "'fer2013' or 'own'"), (None, "'fer2013' or 'own'")],
     "validate.rows": [(0, "greater than or equal to 1"), ("all", "a valid integer"), (0.5, "integer")],
     "validate.class_tolerance": [(-0.1, "greater than or equal to 0"), (1.5, "less than or equal to 1")],
     "validate.refuse_constant": [(1.1, "less than or equal to 1"), (None, "a valid number")],

@@ -25,14 +25,14 @@ def test_a_file_without_a_column_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_class_is_named() -> None:
     with pytest.raises(UserError, match=r"p\.csv has the unknown class Bored"):
-        class_numbers(np.array(["Sad", "Bored"]), Path("p.csv"))
+        class_numbers(np.array(["Sad", "Bored"]), Path("p.csv"), CLASSES)
 
 
 def test_metrics_without_a_class_are_refused(tmp_path: Path) -> None:
     per_class = {name: {"f1": 0.5} for name in CLASSES[1:]}
     write_json(tmp_path / "evaluation.json", {"ece": 0.1, "per_class": per_class})
     with pytest.raises(UserError, match=r"evaluation\.json has no Angry; run: dvc repro evaluate$"):
-        read_metrics(tmp_path / "evaluation.json", {"ece", "per_class"}, "evaluate")
+        read_metrics(tmp_path / "evaluation.json", {"ece", "per_class"}, "evaluate", CLASSES)
 
 
 def test_metrics_without_a_name_are_refused(tmp_path: Path) -> None:

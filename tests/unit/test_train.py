@@ -64,7 +64,7 @@ def faces(labels: np.ndarray) -> Split:
 
 
 def test_the_class_shares_are_taken_from_the_logits_of_a_network_that_has_them_once_too_often() -> None:
-    shares = log_shares(COMMON)
+    shares = log_shares(COMMON, 7)
     classifier = layers.Dense(7, activation="softmax", name=PROBABILITIES)
     network = keras.Sequential([layers.Input((48, 48, 1)), layers.GlobalAveragePooling2D(), classifier])
     fair = [GREYS[None] / DEVIATION**2, -(GREYS**2) / (2 * DEVIATION**2)]  # Gaussian classes, equally common

@@ -105,7 +105,8 @@ def fault(table: Table, outcome: Outcome) -> str:
         header = f"the header is {outcome.observed}" if table.columns else "there is no header"
         return f"line 1: {header}; it must be {','.join(COLUMNS)}"
     if outcome.status == "FAILED" and outcome.lines:
-        return at_line(table, outcome.lines[0])
+        names = "; classes of your own: data.classes" if outcome.name.startswith("emotion_") else ""
+        return f"{at_line(table, outcome.lines[0])}{names}"
     more = ", ..." if len(outcome.lines) == LINES else ""
     where = f" (lines {', '.join(map(str, outcome.lines))}{more})" if outcome.lines else ""
     return f"expected {outcome.description}; found {outcome.observed}{where}"

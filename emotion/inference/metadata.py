@@ -1,6 +1,6 @@
 """What an exported model says about itself, in the custom metadata of its ONNX file.
 
-onnxruntime's JavaScript cannot read custom metadata: for a page the same must be written beside the model.
+ONNX Runtime's JavaScript does not give it, so the page reads it from the file (web/src/metadata.js).
 """
 
 import json

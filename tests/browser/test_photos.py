@@ -84,11 +84,14 @@ def test_the_sample_is_reached_by_keyboard_on_a_phone(tmp_path: Path, site: Path
     assert found["status"] == "1 face in astronaut.jpg"
 
 
-def test_a_model_of_ones_own_answers_and_another_file_is_refused(tmp_path: Path, site: Path) -> None:
-    own = write_convolution(tmp_path / "own.onnx", seed=1)
+def test_a_model_of_ones_own_answers_by_its_own_classes_and_another_file_is_refused(
+    tmp_path: Path, site: Path
+) -> None:
+    own = write_convolution(tmp_path / "own.onnx", seed=1, classes=("smiling", "frowning", "neither"))
     found = visit(site, "model", tmp_path, photos=[HOPPER], model=own)
     assert "own.onnx" in found["card"]
     assert "by chance, seed 1" in found["card"]
+    assert "smiling, frowning, neither" in found["card"]
     assert found["before"] != found["after"]
     (face,) = EmotionRecognizer(own).predict(HOPPER)
     assert f"{face.emotion}{face.probabilities[face.emotion]:.0%}" in found["after"]

@@ -48,7 +48,7 @@ def write_classifier(path: Path, metadata: dict[str, str] | None = None, outputs
     return path
 
 
-def write_convolution(path: Path, seed: int) -> Path:
+def write_convolution(path: Path, seed: int, classes: tuple[str, ...] = CLASSES) -> Path:
     """Write a small convolutional network with weights by chance: unlike the above, each pixel counts."""
     random = np.random.default_rng(seed)
     nodes = [
@@ -65,17 +65,17 @@ def write_convolution(path: Path, seed: int) -> Path:
     constants = {
         "white": np.array(255, np.float32),
         "kernels": random.normal(0, 0.5, (kernels, 1, 8, 8)).astype(np.float32),
-        "weights": random.normal(0, 0.2, (kernels * cells**2, len(CLASSES))).astype(np.float32),
+        "weights": random.normal(0, 0.2, (kernels * cells**2, len(classes))).astype(np.float32),
     }
     graph = helper.make_graph(
         nodes,
         "by_chance",
         [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", SIDE, SIDE, 1])],
-        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", len(CLASSES)])],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", len(classes)])],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8)
-    info = ModelInfo(CLASSES, SIDE, recipe=f"by chance, seed {seed}", score={"accuracy": 0.14}, data="none")
+    info = ModelInfo(classes, SIDE, recipe=f"by chance, seed {seed}", score={"accuracy": 0.14}, data="none")
     helper.set_model_props(model, info.to_metadata())
     onnx.checker.check_model(model)
     onnx.save(model, path)

@@ -1,0 +1,120 @@
+"""Classes of one's own: `data.classes` numbers them, in every layout, and they stay with the splits."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from emotion.config.schema import load_params
+from emotion.data.storage import Split, load_split, save_split
+from emotion.evaluation import figures
+from emotion.labels import CLASSES, SIDE
+from emotion.runtime.errors import UserError
+from emotion.source.fer2013 import PIXELS, Table, read_csv
+from emotion.source.layouts import official_csv
+from tests.support.parameters import PARAMS
+from tests.support.pictures import encoded, pixels, write
+
+OWN = ("smiling", "frowning", "neither of them")
+FACE = " ".join(["7"] * PIXELS)
+
+
+def fetched(source: Path, names: tuple[str, ...] = OWN) -> Table:
+    out = source.parent / "read.csv"
+    out.write_bytes(b"".join(official_csv([source], "auto", None, names)))
+    return read_csv(out, names)
+
+
+def write_rows(folder: Path, labels: list[str]) -> Path:
+    rows = [f"{label},{FACE},Training" for label in labels]
+    (folder / "own.csv").write_text("\n".join(["emotion,pixels,Usage", *rows, ""]))
+    return folder / "own.csv"
+
+
+@pytest.mark.parametrize(
+    "labels", [["0", "1", "2"], ["Smiling", "FROWNING", "neither of them"], ["0.0", "1.0", "2.0"]]
+)
+def test_a_csv_has_them_by_number_or_by_name(tmp_path: Path, labels: list[str]) -> None:
+    table = fetched(write_rows(tmp_path, labels))
+    assert (table.emotion.tolist(), table.faults, table.classes) == ([0, 1, 2], {}, OWN)
+
+
+def test_a_number_beyond_them_is_a_fault(tmp_path: Path) -> None:
+    csv = write_rows(tmp_path, ["3"])
+    assert read_csv(csv, OWN).faults == {0: "emotion is '3'"}
+    assert read_csv(csv).faults == {}
+
+
+def test_folders_are_numbered_by_the_list_and_not_by_the_alphabet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = ("frowning", "neither of them", "smiling")
+    files = {f"{folder}/{n}.png": encoded(pixels(n)) for n, folder in enumerate(folders)}
+    assert fetched(write(tmp_path / "faces", files)).emotion.tolist() == [1, 2, 0]
+    assert (
+        "classes: smiling is 0 smiling, frowning is 1 frowning, neither of them is 2 neither of them"
+        in capsys.readouterr().out
+    )
+
+
+def test_folders_of_other_classes_are_refused_with_the_list_that_they_need(tmp_path: Path) -> None:
+    files = {f"train/{folder}/a.png": encoded(pixels(0)) for folder in ("smiling", "frowning")}
+    with pytest.raises(UserError, match=r"; for others: data.classes: \[frowning, smiling\]$"):
+        fetched(write(tmp_path / "faces", files), CLASSES)
+
+
+def test_the_numbers_of_parquet_are_those_of_the_list_and_its_names_are_looked_up(tmp_path: Path) -> None:
+    pictures = [{"bytes": encoded(pixels(n)), "path": None} for n in range(3)]
+    for name, labels in (("numbers", [2, 0, 1]), ("names", ["neither of them", "Smiling", "frowning"])):
+        path = tmp_path / f"{name}.parquet"
+        parquet.write_table(pyarrow.table({"image": pictures, "label": labels}), path)
+        assert fetched(path).emotion.tolist() == [2, 0, 1]
+
+
+def test_they_stay_with_the_splits_and_those_of_fer2013_leave_no_file(tmp_path: Path) -> None:
+    for name, classes in (("own", OWN), ("fer2013", CLASSES)):
+        (tmp_path / name).mkdir()
+        split = Split(
+            np.zeros((2, SIDE, SIDE, 1), np.uint8),
+            np.array([0, 2], np.uint8),
+            np.arange(2, dtype=np.int32),
+            classes,
+        )
+        save_split(tmp_path / name, split)
+        assert load_split(tmp_path / name).classes == classes
+    assert (tmp_path / "own/classes.json").is_file()
+    assert not (tmp_path / "fer2013/classes.json").exists()
+
+
+def test_a_damaged_list_of_a_split_is_refused(tmp_path: Path) -> None:
+    split = Split(np.zeros((1, SIDE, SIDE, 1), np.uint8), np.zeros(1, np.uint8), np.zeros(1, np.int32), OWN)
+    save_split(tmp_path, split)
+    (tmp_path / "classes.json").write_text('{"classes": ["smil')
+    with pytest.raises(UserError, match=r"classes.json cannot be read \(.*\); run: dvc repro -f preprocess$"):
+        load_split(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"fetch.source": "file"}, "validate.dataset must be own"),
+        ({"fetch.source": "faces", "validate.dataset": "own"}, "renders those: set data.classes to null"),
+    ],
+)
+def test_parameters_that_do_not_go_with_them_are_refused(changes: dict[str, str], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        load_params(PARAMS, changes | {"data.classes": list(OWN)})
+
+
+@pytest.mark.parametrize("count", [2, 3, 20])
+def test_the_figures_name_them_and_leave_the_paper_out(count: int) -> None:
+    names = tuple(f"class {number}" for number in range(count))
+    actual = np.arange(60) % count
+    confusion = figures.confusion_matrix(actual, actual, names)
+    scores = figures.per_class_f1(np.full(count, 0.5), names)
+    balance = figures.class_balance({"train": actual}, names)
+    for figure in (confusion, scores, balance):
+        assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == list(names)
+    assert [text.get_text() for text in scores.legends[0].get_texts()] == ["this run (macro F1 0.500)"]

@@ -1,4 +1,4 @@
-// A camera's faces, live: each frame is looked at that comes when the one before is done.
+// A camera's faces, live. While one frame is looked at, the next is taken, so that the models never wait.
 
 import { UserError } from "./metadata.js";
 
@@ -39,6 +39,8 @@ export class Camera {
     const watching = new AbortController();
     const { signal } = watching;
     this.#watching = watching;
+    /** @type {Promise<ImageBitmap | null>} */
+    let next = Promise.resolve(null);
     try {
       const stream = await open();
       const tracks = stream.getTracks();
@@ -51,9 +53,12 @@ export class Camera {
       tracks.forEach((track) => track.addEventListener("ended", () => watching.abort()));
       this.#video.srcObject = stream;
       await this.#video.play();
-      while (await this.#nextFrame(signal)) {
-        const bitmap = await createImageBitmap(this.#video);
-        const faces = await analyst.frame(bitmap);
+      next = this.#frame(signal);
+      for (let bitmap = await next; bitmap; bitmap = await next) {
+        const looking = analyst.frame(bitmap);
+        next = this.#frame(signal);
+        next.catch(() => {}); // it is thrown where it is awaited
+        const faces = await looking;
         if (signal.aborted) bitmap.close();
         else show({ bitmap, faces });
       }
@@ -61,6 +66,7 @@ export class Camera {
       if (!signal.aborted) throw error; // else it is the video's, which was taken away from it
     } finally {
       watching.abort();
+      next.then((unseen) => unseen?.close(), () => {});
       if (this.#watching === watching) this.stop();
     }
   }
@@ -72,17 +78,18 @@ export class Camera {
   }
 
   /**
-   * Wait for a frame and say whether there is one; none comes while the page is hidden.
+   * Wait for a frame and return it; null when the watching has ended. None comes while the page is hidden.
    *
    * @param {AbortSignal} signal
-   * @returns {Promise<boolean>}
+   * @returns {Promise<ImageBitmap | null>}
    */
-  #nextFrame(signal) {
-    if (signal.aborted) return Promise.resolve(false);
-    return new Promise((resolve) => {
+  async #frame(signal) {
+    if (signal.aborted) return null;
+    const goesOn = await new Promise((resolve) => {
       this.#wake = resolve;
       this.#video.requestVideoFrameCallback(() => resolve(!signal.aborted));
     });
+    return goesOn ? createImageBitmap(this.#video) : null;
   }
 }
 

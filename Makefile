@@ -41,9 +41,10 @@ demo paper-tuning search fast measure reproduce pretrained: identity
 demo: setup
 	@python -m tools.demo
 
+# Classes of your own: make own CSV=/where/pictures CLASSES="smiling, frowning, neither"
 ## own           params.yaml for your own faces: make own CSV=/where/own.csv
 own: setup
-	@python -m tools.own "$(CSV)"
+	@python -m tools.own "$(CSV)" $(if $(CLASSES),--classes "$(CLASSES)")
 
 ## predict       the faces of a photo and the emotion of each: make predict PHOTO=party.jpg
 predict: setup

@@ -18,8 +18,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def own(monkeypatch: pytest.MonkeyPatch, csv: str) -> None:
-    monkeypatch.setattr(sys, "argv", ["own", csv])
+def own(monkeypatch: pytest.MonkeyPatch, csv: str, *options: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["own", csv, *options])
     main()
 
 
@@ -39,6 +39,18 @@ def test_the_values_are_set_together_for_a_path_of_any_letters(
     printed = capsys.readouterr().out
     assert f"fetch.path: {csv}" in printed
     assert "dvc repro" in printed
+
+
+def test_classes_of_ones_own_are_set_too_and_wrong_ones_set_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "own.csv").touch()
+    own(monkeypatch, "own.csv", "--classes", "smiling, frowning,neither of them")
+    assert load_params()["data"].names == ("smiling", "frowning", "neither of them")
+    before = (folder / "params.yaml").read_bytes()
+    with pytest.raises(UserError, match=r"data\.classes is .*: 'smiling' stands twice"):
+        own(monkeypatch, "own.csv", "--classes", "smiling, Smiling")
+    assert (folder / "params.yaml").read_bytes() == before
 
 
 @pytest.mark.parametrize(("csv", "reason"), [("", "which faces?"), ("none.csv", "is not there")])

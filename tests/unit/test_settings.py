@@ -118,7 +118,7 @@ def test_changes_take_the_place_of_what_the_file_says_and_are_checked_like_it(tm
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"training.lr": 1}, "unknown key training: .*allowed: fetch, validate"),
+        ({"training.lr": 1}, "unknown key training: .*allowed: data, fetch, validate"),
         ({"train.rate": 1}, r"unknown key train\.rate: 1; allowed: optimizer, lr"),
         ({"train.lr": 0}, r"train\.lr is 0: input should be greater than 0"),
         ({"train.lr.x": 1}, r"^train\.lr\.x is no parameter: lr is a value, not a section$"),

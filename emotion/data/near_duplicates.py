@@ -1,0 +1,116 @@
+"""Faces that look alike: a perceptual hash of each, and which hashes differ in few bits.
+
+A photo that was scaled, compressed or made lighter has other pixels and almost the same hash.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+from scipy.fft import dctn
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+REDUCED = (32, 32)  # the image that is transformed
+LOW = 8  # the lowest frequencies that make the hash, each way
+DECIMALS = 3  # of a coefficient: the later ones are errors of rounding and differ from machine to machine
+IMAGES = 256  # hashed at once: few enough for a processor's cache
+BLOCKS = 4  # of 16 bits in a hash
+VALUES = 1 << 16  # of a block
+CANDIDATES = 1 << 20  # pairs of hashes that are compared at once, which bounds the memory
+
+
+def perceptual_hashes(images: np.ndarray) -> np.ndarray:
+    """Return a hash of 64 bits for each image, uint64 (N,): images that look alike differ in few bits.
+
+    An image is reduced to 32 x 32 pixels with antialiasing. A bit says whether one of the 8 x 8 lowest
+    coefficients of its discrete cosine transform reaches their median, without the first, the mean grey.
+
+    Source: Krawetz, "Looks Like It", 2011 (pHash), with the median as the imagededup package takes it.
+
+    Args:
+        images: uint8 (N, 48, 48) or (N, 48, 48, 1).
+    """
+    starts = range(0, len(images), IMAGES)
+    hashes = [_hashes(images[start : start + IMAGES]) for start in starts]
+    return np.concatenate([np.empty(0, np.uint64), *hashes])
+
+
+def near_groups(hashes: np.ndarray, distance: int) -> np.ndarray:
+    """Return a number for each image, the same for images that a chain of near ones joins.
+
+    Args:
+        hashes: uint64 (N,), see `perceptual_hashes`.
+        distance: the most bits in which the hashes of near images differ.
+
+    Returns:
+        int32 (N,), numbered from 0 in the order of first appearance.
+    """
+    distinct, of_image = np.unique(hashes, return_inverse=True)
+    groups = np.arange(len(distinct))
+    for left, right in pairs_within(distinct, distinct, distance):
+        edges = coo_array((np.ones(len(left)), (groups[left], groups[right])), (len(groups), len(groups)))
+        groups = connected_components(edges, directed=False)[1][groups]
+    _, first, of_image = np.unique(groups[of_image], return_index=True, return_inverse=True)
+    return np.asarray(first.argsort().argsort()[of_image], np.int32)
+
+
+def near_unseen(hashes: np.ndarray, seen: np.ndarray, distance: int) -> np.ndarray:
+    """Return which images, bool (N,), are near none of the seen ones.
+
+    Args:
+        hashes: uint64 (N,), see `perceptual_hashes`.
+        seen: uint64 (M,), the hashes of the seen ones.
+        distance: the most bits in which the hashes of near images differ.
+    """
+    far = np.ones(len(hashes), bool)
+    for near, _ in pairs_within(hashes, np.unique(seen), distance):
+        far[near] = False
+    return far
+
+
+def pairs_within(
+    left: np.ndarray, right: np.ndarray, distance: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the positions of hashes in two arrays that differ in at most `distance` bits.
+
+    Of the four blocks of such a pair, one differs in a quarter of these bits at most. So only hashes that are
+    so close in a block are compared. A pair comes once for each such block.
+
+    Args:
+        left: uint64 (N,).
+        right: uint64 (M,).
+        distance: 0 to 64; the work grows with it.
+
+    Yields:
+        Two arrays of integers (P,), positions in `left` and in `right`.
+    """
+    ours, theirs = (hashes.view(np.uint16).reshape(-1, BLOCKS) for hashes in (left, right))
+    changes = [change for change in range(VALUES) if change.bit_count() <= distance // BLOCKS]
+    for block in range(BLOCKS):
+        order = theirs[:, block].argsort(kind="stable")
+        starts = np.searchsorted(theirs[order, block], np.arange(VALUES + 1))
+        for change in changes:
+            value = (ours[:, block] ^ change).astype(int)
+            for near, positions in _expanded(starts[value], starts[value + 1]):
+                others = order[positions]
+                alike = np.bitwise_count(left[near] ^ right[others]) <= distance
+                yield near[alike], others[alike]
+
+
+def _hashes(images: np.ndarray) -> np.ndarray:
+    pixels = images.reshape(images.shape[:3])
+    small = [np.asarray(Image.fromarray(face).resize(REDUCED, Image.Resampling.LANCZOS)) for face in pixels]
+    low = dctn(np.stack(small).astype(float), axes=(1, 2))[:, :LOW, :LOW].reshape(len(images), -1)
+    low = low.round(DECIMALS)
+    return np.packbits(low >= np.median(low[:, 1:], axis=1, keepdims=True), axis=1).view(np.uint64).ravel()
+
+
+def _expanded(starts: np.ndarray, stops: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield, of each range, its index and every position in it, about CANDIDATES at a time."""
+    counts = stops - starts
+    cuts = np.flatnonzero(np.diff(counts.cumsum() // CANDIDATES)) + 1
+    for part in np.split(np.arange(len(counts)), cuts):
+        index = np.repeat(part, counts[part])
+        before = np.repeat(counts[part].cumsum() - counts[part], counts[part])
+        yield index, starts[index] + np.arange(len(index)) - before

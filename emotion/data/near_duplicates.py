@@ -36,16 +36,36 @@ def perceptual_hashes(images: np.ndarray) -> np.ndarray:
     return np.concatenate([np.empty(0, np.uint64), *hashes])
 
 
-def near_groups(hashes: np.ndarray, distance: int) -> np.ndarray:
+def near_groups(images: np.ndarray, distance: int) -> np.ndarray:
     """Return a number for each image, the same for images that a chain of near ones joins.
 
     Args:
-        hashes: uint64 (N,), see `perceptual_hashes`.
+        images: uint8 (N, 48, 48) or (N, 48, 48, 1).
         distance: the most bits in which the hashes of near images differ.
 
     Returns:
         int32 (N,), numbered from 0 in the order of first appearance.
     """
+    return groups_within(perceptual_hashes(images), distance)
+
+
+def near_unseen(images: np.ndarray, distance: int, *seen: np.ndarray) -> np.ndarray:
+    """Return which images, bool (N,), are near none of the seen ones.
+
+    Args:
+        images: uint8 (N, 48, 48) or (N, 48, 48, 1).
+        distance: the most bits in which the hashes of near images differ.
+        seen: one or more arrays of such images.
+    """
+    known = np.unique(np.concatenate([perceptual_hashes(others) for others in seen]))
+    far = np.ones(len(images), bool)
+    for near, _ in pairs_within(perceptual_hashes(images), known, distance):
+        far[near] = False
+    return far
+
+
+def groups_within(hashes: np.ndarray, distance: int) -> np.ndarray:
+    """Return the groups of `near_groups`, int32 (N,), of hashes, uint64 (N,)."""
     distinct, of_image = np.unique(hashes, return_inverse=True)
     groups = np.arange(len(distinct))
     for left, right in pairs_within(distinct, distinct, distance):
@@ -53,20 +73,6 @@ def near_groups(hashes: np.ndarray, distance: int) -> np.ndarray:
         groups = connected_components(edges, directed=False)[1][groups]
     _, first, of_image = np.unique(groups[of_image], return_index=True, return_inverse=True)
     return np.asarray(first.argsort().argsort()[of_image], np.int32)
-
-
-def near_unseen(hashes: np.ndarray, seen: np.ndarray, distance: int) -> np.ndarray:
-    """Return which images, bool (N,), are near none of the seen ones.
-
-    Args:
-        hashes: uint64 (N,), see `perceptual_hashes`.
-        seen: uint64 (M,), the hashes of the seen ones.
-        distance: the most bits in which the hashes of near images differ.
-    """
-    far = np.ones(len(hashes), bool)
-    for near, _ in pairs_within(hashes, np.unique(seen), distance):
-        far[near] = False
-    return far
 
 
 def pairs_within(

@@ -6,7 +6,13 @@ from PIL import Image
 
 from emotion.data import near_duplicates
 from emotion.data.duplicates import duplicate_groups
-from emotion.data.near_duplicates import near_groups, near_unseen, pairs_within, perceptual_hashes
+from emotion.data.near_duplicates import (
+    groups_within,
+    near_groups,
+    near_unseen,
+    pairs_within,
+    perceptual_hashes,
+)
 
 
 def pictures(count: int, seed: int = 0) -> np.ndarray:
@@ -71,27 +77,27 @@ def test_a_chain_of_near_images_is_one_group_numbered_by_first_appearance() -> N
     middle = flipped(start, 0, 20)
     end = flipped(middle, 40, 60)
     hashes = np.array([flipped(start, *range(64)), end, start, start, middle], np.uint64)
-    assert near_groups(hashes, 1).tolist() == [0, 1, 2, 2, 3]
-    assert near_groups(hashes, 2).tolist() == [0, 1, 1, 1, 1]
-    assert near_groups(hashes, 2).dtype == np.int32
-    assert near_groups(hashes[:0], 2).shape == (0,)
+    assert groups_within(hashes, 1).tolist() == [0, 1, 2, 2, 3]
+    assert groups_within(hashes, 2).tolist() == [0, 1, 1, 1, 1]
+    assert groups_within(hashes, 2).dtype == np.int32
+    assert groups_within(hashes[:0], 2).shape == (0,)
 
 
 @pytest.mark.parametrize("distance", [0, 4])
 def test_exact_duplicates_alone_are_the_groups_where_nothing_else_is_near(distance: int) -> None:
     images = pictures(6)[[0, 1, 0, 2, 3, 1, 4, 5]]
-    groups = near_groups(perceptual_hashes(images), distance)
+    groups = near_groups(images, distance)
     assert groups.tolist() == duplicate_groups(images).tolist()
 
 
 def test_copies_are_not_compared_with_each_other() -> None:
     """Every pair of half a million copies would be more than any memory holds."""
     hashes = np.repeat(np.array([1, 2], np.uint64), 500_000)
-    assert near_groups(hashes, 0)[[0, -1]].tolist() == [0, 1]
-    assert near_unseen(hashes, hashes[:-1], 0).sum() == 0
+    assert groups_within(hashes, 0)[[0, -1]].tolist() == [0, 1]
 
 
 def test_unseen_are_the_images_without_a_near_one() -> None:
     images = pictures(4)
-    seen = perceptual_hashes(images[::2] + 40)
-    assert near_unseen(perceptual_hashes(images), seen, 4).tolist() == [False, True, False, True]
+    train, validation = images[:1] + 40, images[2:3] + 40
+    assert near_unseen(images, 4, train, validation).tolist() == [False, True, False, True]
+    assert near_unseen(images[:0], 4, train).tolist() == []

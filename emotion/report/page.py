@@ -58,7 +58,7 @@ def page(run: Run, mistakes: int) -> str:
 
 
 def accuracies(run: Run) -> list[Measured]:
-    """Return the accuracy on all rows, on the unseen ones and, on FER-2013, that of the paper and of people."""
+    """Return the accuracy on all and on the unseen rows; on FER-2013 also the paper's and that of people."""
     scores = run.scores
     interval = scores["accuracy_low"], scores["accuracy_high"]
     measured = [

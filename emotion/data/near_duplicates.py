@@ -17,6 +17,7 @@ DECIMALS = 3  # of a coefficient: the later ones are errors of rounding and diff
 IMAGES = 256  # hashed at once: few enough for a processor's cache
 BLOCKS = 4  # of 16 bits in a hash
 VALUES = 1 << 16  # of a block
+DEARER = 10  # comparing two hashes that are picked out takes so many times as long as two in a row
 CANDIDATES = 1 << 20  # pairs of hashes that are compared at once, which bounds the memory
 
 
@@ -57,11 +58,8 @@ def near_unseen(images: np.ndarray, distance: int, *seen: np.ndarray) -> np.ndar
         distance: the most bits in which the hashes of near images differ.
         seen: one or more arrays of such images.
     """
-    known = np.unique(np.concatenate([perceptual_hashes(others) for others in seen]))
-    far = np.ones(len(images), bool)
-    for near, _ in pairs_within(perceptual_hashes(images), known, distance):
-        far[near] = False
-    return far
+    known = np.concatenate([perceptual_hashes(others) for others in seen])
+    return ~is_near(perceptual_hashes(images), known, distance)
 
 
 def groups_within(hashes: np.ndarray, distance: int) -> np.ndarray:
@@ -75,13 +73,27 @@ def groups_within(hashes: np.ndarray, distance: int) -> np.ndarray:
     return np.asarray(first.argsort().argsort()[of_image], np.int32)
 
 
+def is_near(hashes: np.ndarray, others: np.ndarray, distance: int) -> np.ndarray:
+    """Return which hashes, bool (N,), differ from one of the others in at most `distance` bits.
+
+    Args:
+        hashes: uint64 (N,).
+        others: uint64 (M,).
+        distance: 0 to 64.
+    """
+    found = np.zeros(len(hashes), bool)
+    for near, _ in pairs_within(hashes, np.unique(others), distance):
+        found[near] = True
+    return found
+
+
 def pairs_within(
     left: np.ndarray, right: np.ndarray, distance: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the positions of hashes in two arrays that differ in at most `distance` bits.
 
-    Of the four blocks of such a pair, one differs in a quarter of these bits at most. So only hashes that are
-    so close in a block are compared. A pair comes once for each such block.
+    Of the four blocks of such a pair, one differs in a quarter of these bits at most. So it is enough to
+    compare hashes that are so close in a block, unless most are, as those of the frames of a video may be.
 
     Args:
         left: uint64 (N,).
@@ -89,19 +101,18 @@ def pairs_within(
         distance: 0 to 64; the work grows with it.
 
     Yields:
-        Two arrays of integers (P,), positions in `left` and in `right`.
+        Two arrays of integers (P,), positions in `left` and in `right`. A pair may come up to four times.
     """
-    ours, theirs = (hashes.view(np.uint16).reshape(-1, BLOCKS) for hashes in (left, right))
+    blocks = [hashes.view(np.uint16).reshape(-1, BLOCKS).T for hashes in (left, right)]
     changes = [change for change in range(VALUES) if change.bit_count() <= distance // BLOCKS]
-    for block in range(BLOCKS):
-        order = theirs[:, block].argsort(kind="stable")
-        starts = np.searchsorted(theirs[order, block], np.arange(VALUES + 1))
-        for change in changes:
-            value = (ours[:, block] ^ change).astype(int)
-            for near, positions in _expanded(starts[value], starts[value + 1]):
-                others = order[positions]
-                alike = np.bitwise_count(left[near] ^ right[others]) <= distance
-                yield near[alike], others[alike]
+    close = sum(_count_close(ours, theirs, changes) for ours, theirs in zip(*blocks, strict=True))
+    if close * DEARER > len(left) * len(right):
+        yield from _compared_with_all(left, right, distance)
+        return
+    for ours, theirs in zip(*blocks, strict=True):
+        for near, others in _close_pairs(ours, theirs, changes):
+            alike = np.bitwise_count(left[near] ^ right[others]) <= distance
+            yield near[alike], others[alike]
 
 
 def _hashes(images: np.ndarray) -> np.ndarray:
@@ -110,6 +121,34 @@ def _hashes(images: np.ndarray) -> np.ndarray:
     low = dctn(np.stack(small).astype(float), axes=(1, 2))[:, :LOW, :LOW].reshape(len(images), -1)
     low = low.round(DECIMALS)
     return np.packbits(low >= np.median(low[:, 1:], axis=1, keepdims=True), axis=1).view(np.uint64).ravel()
+
+
+def _compared_with_all(
+    left: np.ndarray, right: np.ndarray, distance: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    rows = CANDIDATES // max(len(right), 1) + 1
+    for start in range(0, len(left), rows):
+        near, others = np.nonzero(np.bitwise_count(left[start : start + rows, None] ^ right) <= distance)
+        yield near + start, others
+
+
+def _count_close(ours: np.ndarray, theirs: np.ndarray, changes: list[int]) -> int:
+    """Return how many pairs `_close_pairs` yields."""
+    mine, yours = (np.bincount(block, minlength=VALUES) for block in (ours, theirs))
+    values = np.arange(VALUES)
+    return sum(int(mine @ yours[values ^ change]) for change in changes)
+
+
+def _close_pairs(
+    ours: np.ndarray, theirs: np.ndarray, changes: list[int]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the positions of the blocks in two arrays, uint16, that are equal after one of the changes."""
+    order = theirs.argsort(kind="stable")
+    starts = np.searchsorted(theirs[order], np.arange(VALUES + 1))
+    for change in changes:
+        value = (ours ^ change).astype(int)
+        for near, positions in _expanded(starts[value], starts[value + 1]):
+            yield near, order[positions]
 
 
 def _expanded(starts: np.ndarray, stops: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -1,5 +1,8 @@
 """Faces that look alike have near hashes, and the search misses no pair."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,6 +16,9 @@ from emotion.data.near_duplicates import (
     pairs_within,
     perceptual_hashes,
 )
+from emotion.source.fer2013 import write_csv
+from tests.support.parameters import write_params
+from tools import near_duplicates as table
 
 
 def pictures(count: int, seed: int = 0) -> np.ndarray:
@@ -54,11 +60,13 @@ def test_a_lighter_a_noisier_and_a_rescaled_copy_are_near_and_another_picture_is
     assert distances[-1] > 16
 
 
+@pytest.mark.parametrize("dearer", [0, 1 << 20], ids=["those with a close block", "all"])
 @pytest.mark.parametrize("candidates", [1, 50, 1 << 20])
 @pytest.mark.parametrize("distance", [0, 1, 3, 4, 9])
 def test_the_search_finds_the_pairs_that_comparing_all_finds(
-    distance: int, candidates: int, monkeypatch: pytest.MonkeyPatch
+    distance: int, candidates: int, dearer: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(near_duplicates, "DEARER", dearer)
     monkeypatch.setattr(near_duplicates, "CANDIDATES", candidates)
     random = np.random.default_rng(3)
     left = random.integers(0, 2**64, 60, np.uint64)
@@ -70,6 +78,24 @@ def test_the_search_finds_the_pairs_that_comparing_all_finds(
     expected = set(zip(*np.nonzero(np.bitwise_count(left[:, None] ^ right) <= distance), strict=True))
     assert found == expected
     assert len(expected) >= 4
+
+
+def test_hashes_that_share_their_blocks_are_compared_with_all_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else each pair would be picked out for each of three blocks and seventeen changes."""
+    monkeypatch.setattr(near_duplicates, "_close_pairs", None)
+    hashes = np.arange(2000, dtype=np.uint64)
+    pairs = sum(len(near) for near, _ in pairs_within(hashes, hashes, 4))
+    assert pairs == np.count_nonzero(np.bitwise_count(hashes[:, None] ^ hashes) <= 4)
+
+
+def test_of_hashes_by_chance_only_those_with_a_close_block_are_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(near_duplicates, "_compared_with_all", None)
+    hashes = np.random.default_rng(0).integers(0, 2**64, 2000, np.uint64)
+    assert sum(len(near) for near, _ in pairs_within(hashes, hashes, 0)) == 4 * len(hashes)
 
 
 def test_a_chain_of_near_images_is_one_group_numbered_by_first_appearance() -> None:
@@ -101,3 +127,20 @@ def test_unseen_are_the_images_without_a_near_one() -> None:
     train, validation = images[:1] + 40, images[2:3] + 40
     assert near_unseen(images, 4, train, validation).tolist() == [False, True, False, True]
     assert near_unseen(images[:0], 4, train).tolist() == []
+
+
+def test_the_table_of_distances_counts_rows_pairs_and_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows 0, 1 and 3 are one image under two labels, row 4 is a lighter copy of it in the test set."""
+    images = pictures(3)[[0, 0, 1, 0, 0, 2], ..., 0]
+    images[4] += 40
+    write_csv(tmp_path / "faces.csv", images, [3, 3, 0, 4, 4, 1], [0, 0, 0, 0, 2, 1])
+    write_params(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["near_duplicates", "faces.csv"])
+    table.main()
+    lines = [line.split(" | ") for line in capsys.readouterr().out.splitlines()]
+    assert lines[2] == ["| exact", "2", "0", "3", "66.7 %", "3 |"]
+    assert lines[3] == ["| 0", "3", "1", "6", "66.7 %", "4 |"]
+    assert [line[0] for line in lines[4:]] == ["| 2", "| 4", "| 6", "| 8", "| 10"]

@@ -1,9 +1,12 @@
 """Find the faces in photos, videos or a camera's picture, and name the emotion of each.
 
+Faces that are cut out already can come as a CSV, as FER-2013's do.
+
 python -m emotion.predict party.jpg --out party.faces.jpg    # a table here, a picture with boxes there
 python -m emotion.predict party.jpg --out seen.jpg --explain  # also what spoke for each emotion
 python -m emotion.predict *.jpg --json                       # a JSON object a line
 python -m emotion.predict clip.mp4 --out clip.faces.mp4      # and clip.faces.csv: emotions over time
+python -m emotion.predict test.csv --json                    # a CSV of faces: a JSON object a row
 python -m emotion.predict --camera 0                         # until Ctrl-C, or q in its window
 """
 
@@ -19,6 +22,7 @@ from emotion.inference.reports import json_line, model_line, table
 from emotion.inference.workers import in_order
 from emotion.runtime.errors import UserError, one_line_errors
 
+CSVS = (".csv", ".csv.gz", ".csv.zst", ".csv.zip")
 VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 
 
@@ -38,7 +42,7 @@ def predict() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("files", type=Path, nargs="*", help="photos or videos")
+    parser.add_argument("files", type=Path, nargs="*", help="photos, videos or CSVs of faces")
     parser.add_argument("--camera", type=int, metavar="N", help="watch camera N; 0 is the first")
     parser.add_argument("--json", action="store_true", help="JSON lines in place of a table")
     parser.add_argument(
@@ -63,7 +67,7 @@ def predict() -> None:
         parser.error("name either files or a camera: --camera 0")
     if args.workers < 1:
         parser.error(f"--workers is {args.workers}: it must be at least 1")
-    if args.explain and (args.out is None or not args.files or any(map(is_video, args.files))):
+    if args.explain and (args.out is None or not args.files or not all(map(is_photo, args.files))):
         parser.error("--explain is for photos, and adds to the pictures of --out: name one")
     workers = 1 if args.explain else min(args.workers, len(args.files))  # Keras takes every core for one
     recognizer = EmotionRecognizer(args.model, threads=1 if workers > 1 else 0)
@@ -98,7 +102,7 @@ def predict_files(
 
     Args:
         recognizer: the models.
-        files: photos and videos.
+        files: photos, videos and CSVs of faces.
         as_json: print a JSON object a line in place of tables.
         out: where to write: a file, or a folder for several files; None writes nothing.
         workers: how many photos are worked on at once.
@@ -120,13 +124,17 @@ def predict_files(
         return faces
 
     done = 0
-    photos = in_order(look, [file for file in files if not is_video(file)], workers)
+    photos = in_order(look, [file for file in files if is_photo(file)], workers)
     for file in files:
         try:
             if is_video(file):
                 from emotion.inference.video import predict_video
 
                 predict_video(recognizer, file, places.get(file), as_json)
+            elif is_csv(file):
+                from emotion.inference.csv_faces import predict_csv
+
+                predict_csv(recognizer, file, as_json)
             else:
                 faces = next(photos)()
                 print(
@@ -147,6 +155,10 @@ def places_for(files: list[Path], out: Path | None) -> dict[Path, Path]:
     """
     if out is None:
         return {}
+    if csvs := [file for file in files if is_csv(file)]:
+        raise UserError(
+            f"--out marks faces in pictures, and {csvs[0]} is a CSV: its answers are printed alone"
+        )
     if len(files) == 1 and not out.is_dir():
         places = {files[0]: out}
     else:
@@ -171,6 +183,16 @@ def places_for(files: list[Path], out: Path | None) -> dict[Path, Path]:
 def is_video(file: Path) -> bool:
     """Say whether a file is a video, by its ending."""
     return file.suffix.lower() in VIDEOS
+
+
+def is_csv(file: Path) -> bool:
+    """Say whether a file is a CSV of faces, by its ending."""
+    return file.name.lower().endswith(CSVS)
+
+
+def is_photo(file: Path) -> bool:
+    """Say whether a file is to be read as a photo."""
+    return not is_video(file) and not is_csv(file)
 
 
 def _marked_name(file: Path) -> str:

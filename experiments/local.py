@@ -19,6 +19,7 @@ import numpy as np
 from emotion.config.recipes import find_row
 from emotion.config.schema import Params, load_params
 from emotion.data.duplicates import unseen
+from emotion.data.near_duplicates import near_unseen
 from emotion.data.protocols import split_rows
 from emotion.data.storage import SPLITS, Split, load_split
 from emotion.evaluation.scores import evaluation, report_table
@@ -56,10 +57,11 @@ def main() -> None:
 
     trained = train_model(train, validation, params["model"], params["train"], args.out / "checkpoints")
     probabilities = predict(trained.model, test.images)
-    clean = unseen(test.images, train.images, validation.images)
-    how = params["evaluate"]
+    seen, how = (train.images, validation.images), params["evaluate"]
+    clean, near = unseen(test.images, *seen), how.near_distance
+    near_clean = None if near is None else near_unseen(test.images, near, *seen)
     scores = evaluation(
-        test.labels, probabilities, clean, how.bootstrap, how.ece_bins, how.seed, test.classes
+        test.labels, probabilities, clean, how.bootstrap, how.ece_bins, how.seed, test.classes, near_clean
     )
 
     model = args.out / "emotion.keras"

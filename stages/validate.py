@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from emotion.config.schema import ValidateParams, load_params
+from emotion.data.near_duplicates import near_groups
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_folder, write_json
 from emotion.runtime.stage import begin
 from emotion.source.fer2013 import COLUMNS, FIRST_LINE, USAGES, Table, read_csv
 from emotion.validation.expectations import expectations
-from emotion.validation.facts import KNOWN_FAULTS, row_facts
+from emotion.validation.facts import KNOWN_FAULTS, near_duplicates, row_facts
 from emotion.validation.judge import LINES, Outcome, judge
 
 
@@ -51,16 +52,24 @@ def validate(
 ) -> tuple[Table, list[Outcome]]:
     """Read and judge a CSV; write the verdict and the Data Docs, if `check` raises no error."""
     table = read_csv(csv, classes)
-    frame = row_facts(table)
+    distance = params.near_distance
+    alike = None if distance is None else near_groups(table.images, distance)
+    frame = row_facts(table, alike)
     with whole_folder(docs) as folder:
         outcomes = judge(frame, expectations(params, table.classes), folder, table.classes)
+        if alike is not None:
+            near_duplicates(table, alike).to_csv(
+                folder / "near_duplicates.csv", index=False, lineterminator="\n"
+            )
         check()
-    counts = {name: int(frame[name].sum()) for name in KNOWN_FAULTS}
+    counts: dict[str, int | None] = {name: int(frame[name].sum()) for name in KNOWN_FAULTS}
+    if alike is None:
+        counts["near_duplicates"] = None
     write_json(verdict, metrics(table, counts, outcomes))
     return table, outcomes
 
 
-def metrics(table: Table, counts: dict[str, int], outcomes: list[Outcome]) -> dict[str, Any]:
+def metrics(table: Table, counts: dict[str, int | None], outcomes: list[Outcome]) -> dict[str, Any]:
     """Return the verdict: facts about the CSV, and no limit, so that a limit alone changes nothing."""
     statuses = [outcome.status for outcome in outcomes]
     return {

@@ -19,6 +19,7 @@ from emotion.runtime.yaml import PARAMS
 
 # Names of classes stand in CSV and JSON, in figures and pages, and are names of folders
 CLASS_NAME = re.compile(r"\w([\w .()+&'-]{0,38}[\w)+])?")
+FARTHEST = 10  # bits of 64: at so many, faces of FER-2013 that do not look alike count as near, too
 Layout = Literal["auto", "official", "csv", "images", "parquet"]
 Precision = Literal["float32", "bfloat16"]
 ClassWeights = Literal["none", "balanced", "sqrt"]
@@ -80,6 +81,8 @@ class ValidateParams(Section):
     max_duplicates: int = Field(ge=0)
     max_cross_split: int = Field(ge=0)
     max_conflicting: int = Field(ge=0)
+    max_near_duplicates: int = Field(ge=0)
+    near_distance: int | None = Field(ge=0, le=FARTHEST)
 
 
 class PreprocessParams(Section):
@@ -89,6 +92,7 @@ class PreprocessParams(Section):
     validation: float = Field(gt=0, lt=0.5)
     test: float = Field(gt=0, lt=0.5)
     stratify: bool
+    near_distance: int | None = Field(ge=0, le=FARTHEST)
     seed: int = Field(ge=0, lt=2**32)
 
 
@@ -149,6 +153,7 @@ class EvaluateParams(Section):
     """How the model is measured, and what it must reach."""
 
     floor: FloorParams
+    near_distance: int | None = Field(ge=0, le=FARTHEST)
     bootstrap: int = Field(ge=100, le=1_000_000)
     ece_bins: int = Field(ge=1, le=1000)
     seed: int = Field(ge=0, lt=2**32)

@@ -5,6 +5,7 @@ from sklearn.model_selection import train_test_split
 
 from emotion.config.schema import PreprocessParams
 from emotion.data.duplicates import duplicate_groups
+from emotion.data.near_duplicates import near_groups
 from emotion.data.storage import SPLITS
 from emotion.runtime.errors import UserError
 from emotion.source.fer2013 import FIRST_LINE, USAGES, Table
@@ -30,14 +31,20 @@ def _split_rows(table: Table, params: PreprocessParams) -> tuple[np.ndarray, np.
         rng = np.random.default_rng(params.seed)
         train, validation, test = (rng.permutation(rows) for rows in by_usage(table.usage))
         return train, validation, test
-    together = params.split == "grouped"
-    groups = duplicate_groups(table.images) if together else np.arange(len(table))
+    groups = (
+        _alike(table.images, params.near_distance) if params.split == "grouped" else np.arange(len(table))
+    )
     try:
         return at_random(table.emotion, groups, params.validation, params.test, params.stratify, params.seed)
     except ValueError as error:
         raise UserError(
             f"the rows cannot be split: {error} (preprocess.stratify, .validation, .test)"
         ) from error
+
+
+def _alike(images: np.ndarray, near_distance: int | None) -> np.ndarray:
+    """Return a number for each image, the same for those that are to stay in one split."""
+    return duplicate_groups(images) if near_distance is None else near_groups(images, near_distance)
 
 
 def _check_classes(table: Table, splits: tuple[np.ndarray, ...], params: PreprocessParams) -> None:

@@ -107,6 +107,7 @@ def evaluation(
     bins: int,
     seed: int,
     classes: tuple[str, ...] = CLASSES,
+    near_clean: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Return the metrics of the predictions, by the names that `dvc metrics diff` shows.
 
@@ -121,6 +122,8 @@ def evaluation(
         bins: confidence bins of the expected calibration error.
         seed: of the bootstrap.
         classes: their K names, by their numbers.
+        near_clean: bool (N,), the rows whose image does not even look like one that the training has seen; if
+            given, they are scored again, too.
     """
     predicted = probabilities.argmax(axis=1)
     right = predicted == labels
@@ -136,7 +139,11 @@ def evaluation(
         **{f"weighted_{score}": weighted(by_class, score) for score in SCORES},
         "roc_auc": roc_auc(labels, probabilities),
         "ece": calibration(probabilities.max(axis=1), right, bins).error,
-        "clean": clean_scores(labels[clean], predicted[clean], classes),
+        **{
+            name: clean_scores(labels[chosen], predicted[chosen], classes)
+            for name, chosen in (("clean", clean), ("near_clean", near_clean))
+            if chosen is not None
+        },
         "per_class": {
             name: {score: by_class[score][label].item() for score in (*SCORES, "support")}
             for label, name in enumerate(classes)

@@ -8,7 +8,7 @@ from emotion.evaluation import paper
 from emotion.inference.metadata import ModelInfo
 from emotion.labels import CLASSES
 from emotion.report.intervals import wilson
-from emotion.report.run import FER2013, RENDERED, Metrics
+from emotion.report.run import FER2013, RENDERED, Metrics, unseen_scores
 from emotion.report.text import number, percent, published, score
 
 TEMPLATE = Path(__file__).with_name("templates") / "card.md"
@@ -61,6 +61,7 @@ def model_card(
         data=data,
         protocol=protocol,
         scores=scores,
+        unseen=unseen_scores(scores),
         exports={name: parity for name, parity in exports.items() if name != "keras"},
         paper=paper,
         wilson=wilson,
@@ -75,8 +76,7 @@ def model_card(
 def results(data: str, repo: str | None, protocol: str, scores: Metrics) -> list[EvalResult]:
     """Return the scores on all and on the clean test faces, as the Hub's metadata have them."""
     parts: dict[str, Metrics] = {f"{protocol} split": scores}
-    if scores["clean"]["rows"]:
-        parts[f"{protocol} split, clean"] = scores["clean"]
+    parts |= {f"{protocol} split, {name}": of for name, of in unseen_scores(scores).items() if of["rows"]}
     return [
         EvalResult(
             task_type="image-classification",

@@ -12,7 +12,7 @@ from emotion.labels import CLASSES
 from emotion.report.charts import Measured, curves, dots, reliability
 from emotion.report.intervals import PEOPLE, wilson
 from emotion.report.mistakes import Mistake, most_confident
-from emotion.report.run import FER2013, Run
+from emotion.report.run import FER2013, Run, unseen_scores
 from emotion.report.text import number, percent, published, score, value
 from emotion.validation.facts import KNOWN_FAULTS
 
@@ -34,17 +34,17 @@ def page(run: Run, mistakes: int) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {each.__name__: each for each in (number, percent, published, score, value)}
-    measured = accuracies(run)
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     return environment.get_template("report.html").render(
         run=run,
         scores=run.scores,
+        unseen=unseen_scores(run.scores),
+        wilson=wilson,
         comparable=run.data == FER2013,
         paper=paper,
         classes=run.test.classes,
         own_classes=run.test.classes != CLASSES,
-        accuracies=dots(measured),
-        intervals=[each for each in measured if each.kind == "run"],
+        accuracies=dots(accuracies(run)),
         confusion=confusion(run.actual, run.predicted, len(run.test.classes)),
         mistakes=gallery(run, mistakes) if mistakes else None,
         curves=[curves(name, run.curves, run.training["best_epoch"]) for name in ("loss", "accuracy")],
@@ -58,17 +58,18 @@ def page(run: Run, mistakes: int) -> str:
 
 
 def accuracies(run: Run) -> list[Measured]:
-    """Return the accuracy on all and on the clean rows and, on FER-2013, the paper's and that of people."""
-    scores, clean = run.scores, run.scores["clean"]
+    """Return the accuracy on all and on the unseen rows; on FER-2013 also the paper's and that of people."""
+    scores = run.scores
     interval = scores["accuracy_low"], scores["accuracy_high"]
     measured = [
         Measured(f"all test faces: {score(scores['accuracy'])}", scores["accuracy"], *interval, "run")
     ]
-    if clean["rows"]:
-        interval = wilson(clean["accuracy"], clean["rows"])
-        measured.append(
-            Measured(f"clean test faces: {score(clean['accuracy'])}", clean["accuracy"], *interval, "run")
-        )
+    for name, of in unseen_scores(scores).items():
+        if of["rows"]:
+            interval = wilson(of["accuracy"], of["rows"])
+            measured.append(
+                Measured(f"{name} test faces: {score(of['accuracy'])}", of["accuracy"], *interval, "run")
+            )
     if run.data == FER2013:
         interval = wilson(paper.ACCURACY, sum(paper.SUPPORT))
         measured.append(

@@ -79,6 +79,16 @@ class Run:
         }
 
 
+def unseen_scores(scores: Metrics) -> dict[str, Metrics]:
+    """Return the scores on the test faces that the training has not seen, by what the report calls these.
+
+    Args:
+        scores: metrics/evaluation.json; it has near_clean only if evaluate looked for near-duplicates.
+    """
+    named = {"clean": "clean", "near-clean": "near_clean"}
+    return {name: scores[key] for name, key in named.items() if key in scores}
+
+
 def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in content.items():

@@ -29,10 +29,12 @@ class Container(Protocol):
     Attributes:
         kind: what it is, in words.
         names: of its files, with slashes between folders.
+        links: the names of its symbolic links, where they are not followed.
     """
 
     kind: str
     names: list[str]
+    links: list[str]
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of a file, CHUNK at a time.

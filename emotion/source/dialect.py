@@ -4,6 +4,7 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ class Dialect(NamedTuple):
     Attributes:
         delimiter: the character between its fields.
         fields: how many each row has.
-        label: the place among them of the class.
+        label: the place among them of the class; None where it is not read.
         pixels: the place of the pixels.
         usage: the place of the part of the split; None where there is no such column.
         differences: from FER-2013's own dialect, in words.
@@ -35,7 +36,7 @@ class Dialect(NamedTuple):
 
     delimiter: str
     fields: int
-    label: int
+    label: int | None
     pixels: int
     usage: int | None
     differences: list[str]
@@ -52,12 +53,9 @@ def dialect_of(start: bytes, name: str, classes: Classes) -> Dialect | None:
     Raises:
         UserError: it has no pixels or no classes, so that nothing can be learnt from it.
     """
-    header, row = [*start[: 2 * LONGEST_LINE].removeprefix(BOM).splitlines(), b"", b""][:2]
+    header, row = _first_lines(start)
     for delimiter in DELIMITERS:
-        names, fields = _fields(header, delimiter), _fields(row, delimiter)
-        if len(fields) == len(names) + 1:  # R leaves the index out of the header
-            names = ["", *names]
-        places = {column.strip().lower(): place for place, column in enumerate(names)}
+        names, fields, places = _columns(header, row, delimiter)
         _refuse_what_cannot_be_learnt(places, name)
         if {"emotion", "pixels"} <= places.keys() and len(fields) == len(names):
             dialect = Dialect(
@@ -82,6 +80,40 @@ def read_dialect(chunks: Iterator[bytes], dialect: Dialect, name: str, classes: 
     found = [f"csv, with {' and '.join(dialect.differences) or 'nothing unusual'}"]
     no_usage = [NO_USAGE] if dialect.usage is None else []
     return Faces(_rows(chunks, dialect, name, classes), found + no_usage)
+
+
+def read_pixels(chunks: Iterator[bytes], name: str) -> Iterator[Face]:
+    """Yield the faces of a CSV with a column `pixels`, whatever else it has; their labels mean nothing.
+
+    Args:
+        chunks: the bytes of the CSV; the first has its first two lines.
+        name: what a message calls the CSV.
+
+    Raises:
+        UserError: it has no such column.
+    """
+    start = next(chunks, b"")
+    header, row = _first_lines(start)
+    for delimiter in DELIMITERS:
+        names, fields, places = _columns(header, row, delimiter)
+        if "pixels" in places and len(fields) == len(names):
+            dialect = Dialect(delimiter, len(names), None, places["pixels"], None, [])
+            yield from _rows(chain([start], chunks), dialect, name, Classes())
+            return
+    raise UserError(f"{name} has no header with pixels and a row that fits it")
+
+
+def _first_lines(start: bytes) -> tuple[bytes, bytes]:
+    header, row = [*start[: 2 * LONGEST_LINE].removeprefix(BOM).splitlines(), b"", b""][:2]
+    return header, row
+
+
+def _columns(header: bytes, row: bytes, delimiter: str) -> tuple[list[str], list[str], dict[str, int]]:
+    """Return the names of the columns, the fields of the first row, and the place of each name."""
+    names, fields = _fields(header, delimiter), _fields(row, delimiter)
+    if len(fields) == len(names) + 1:  # R leaves the index out of the header
+        names = ["", *names]
+    return names, fields, {column.strip().lower(): place for place, column in enumerate(names)}
 
 
 def _rows(chunks: Iterator[bytes], dialect: Dialect, name: str, classes: Classes) -> Iterator[Face]:
@@ -117,7 +149,7 @@ def _official(fields: list[str], dialect: Dialect, classes: Classes) -> bytes:
     """Return a row as FER-2013 has it; what cannot be converted is left for the parser to find."""
     usage = USAGES[0] if dialect.usage is None else fields[dialect.usage]
     converted = (
-        _label(fields[dialect.label], classes),
+        "0" if dialect.label is None else _label(fields[dialect.label], classes),
         fields[dialect.pixels],
         _USAGES.get(usage.lower(), usage),
     )
@@ -149,7 +181,7 @@ def _refuse_what_cannot_be_learnt(places: dict[str, int], name: str) -> None:
     if "pixels" in places and "emotion" not in places:
         raise UserError(
             f"{name} has pixels and no column emotion, as the test.csv of the challenge: "
-            "nothing can be learnt from it; give a CSV with both"
+            "nothing can be learnt from it; give a CSV with both (python -m emotion.predict takes such faces)"
         )
 
 
@@ -178,7 +210,7 @@ def _of_form(text: bytes, delimiter: str, names: list[str]) -> Iterator[str]:
 
 def _of_values(fields: list[str], dialect: Dialect, classes: Classes) -> Iterator[str]:
     """Yield in words how the first row gives its class and its part of the split otherwise."""
-    label = fields[dialect.label]
+    label = "" if dialect.label is None else fields[dialect.label]
     if classes.number(label) is not None:
         yield "classes by name"
     elif _label(label, classes) != label:

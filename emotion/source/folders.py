@@ -24,6 +24,7 @@ class Folder:
         """
         self._path = path
         self.names: list[str] = []
+        self.links: list[str] = []  # to files they are followed, to folders refused
         for folder, folders, files in os.walk(path, onerror=_refuse):
             here = Path(folder).relative_to(path)
             for name in folders:

@@ -53,13 +53,18 @@ def read_images(container: Container, path: Path, classes: Classes) -> Faces:
 
     Raises:
         UserError: there is no picture, or one lies in a folder that is no class, or some have a part of the
-            split and others none.
+            split and others none, or there are links.
     """
     names = sorted(name for name in container.names if is_picture(name))
     if not names:
         raise UserError(f"{path} is a {container.kind} without pictures: put them in a folder for each class")
     if twice := {name for name, after in pairwise(names) if name == after}:
         raise UserError(f"{path} has files of the same name ({shown_names(sorted(twice))}): unpack it")
+    if container.links:
+        raise UserError(
+            f"{path} has symbolic links ({shown_names(container.links)}), whose pictures would be left out: "
+            "unpack it and put what they lead to in their place"
+        )
     folders = {PurePosixPath(name).parent.name for name in names}
     if others := [name for name in names if _class_of(name, classes) is None]:
         raise UserError(

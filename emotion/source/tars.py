@@ -112,6 +112,7 @@ class Tar:
         with opened_stream(path) as stream:
             self.kind = f"tar archive in {stream.compression}" if stream.compression else "tar archive"
         self.names = [member.name for member, _ in self._files()]
+        self.links: list[str] = []  # no pictures are read from it, and a link is no CSV
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of a file; then read to the end of the archive, where its checksum stands."""

@@ -39,6 +39,7 @@ class Zip:
         for member in archive.infolist():
             refuse_strange_name(member.orig_filename, path)
         members = [member for member in archive.infolist() if _is_file(member)]
+        self.links = [member.filename for member in archive.infolist() if _is_link(member)]
         self.names = [member.filename.replace("\\", "/") for member in members]  # some are made on Windows
         self._members = dict(zip(self.names, members, strict=True))
         self._archive, self._path = archive, path
@@ -107,5 +108,8 @@ class _Sipped(io.BufferedReader):
 
 
 def _is_file(member: zipfile.ZipInfo) -> bool:
-    link = stat.S_ISLNK(member.external_attr >> 16)  # the upper half is the Unix mode
-    return not (member.is_dir() or link or of_macos(member.filename))
+    return not (member.is_dir() or _is_link(member) or of_macos(member.filename))
+
+
+def _is_link(member: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(member.external_attr >> 16)  # the upper half is the Unix mode

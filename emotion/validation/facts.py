@@ -16,6 +16,7 @@ KNOWN_FAULTS = {
     "duplicates": "rows whose image stands in an earlier row",
     "cross_split": "rows whose image also stands in another part of Usage",
     "conflicting": "rows whose image also stands under another label",
+    "near_duplicates": "rows whose image looks like that of an earlier row",
 }
 OF_CSV = " (of the CSV)"  # is added to the name of a column that a fact has, too
 FACTS = ("line", "fields", "pixel_count", "non_integers", "out_of_range", *KNOWN_FAULTS)
@@ -26,12 +27,17 @@ def facts_of(classes: tuple[str, ...]) -> tuple[str, ...]:
     return (*FACTS, *(CLASSES if classes == CLASSES else ()))
 
 
-def row_facts(table: Table) -> pd.DataFrame:
+def row_facts(table: Table, alike: np.ndarray | None = None) -> pd.DataFrame:
     """Return the frame that the suite judges.
 
     First the header's columns: `emotion` is the label, `pixels` a number that equal images share,
     `Usage` its name; any other column is empty. Then those of `facts_of`: `line` is the row's line in an
     editor, the known faults and the classes are 0 or 1. An image that is not whole has no known fault.
+
+    Args:
+        table: the CSV.
+        alike: integers (rows,), the same for images that look alike; None if none was looked for: then no row
+            is a near-duplicate.
     """
     emotion = pd.Series(table.emotion, dtype="Int64").mask(table.emotion == UNKNOWN)
     usage = pd.Series(table.usage).map(dict(enumerate(USAGES))).fillna("unknown")
@@ -55,13 +61,32 @@ def row_facts(table: Table) -> pd.DataFrame:
             "non_integers": table.non_integers,
             "out_of_range": table.out_of_range,
             "constant": whole & constant(table.images),
-            "duplicates": whole & image.duplicated(),
+            "duplicates": _repeats(groups, whole),
             "cross_split": _differ(groups, table.usage, whole),
             "conflicting": _differ(groups, table.emotion, labelled),
+            "near_duplicates": np.zeros(len(table), bool) if alike is None else _repeats(alike, whole),
         }
         | {name: table.emotion == label for label, name in enumerate(names_of_facts[len(FACTS) :])}
     )
     return pd.concat([frame, facts.astype(int)], axis=1)
+
+
+def near_duplicates(table: Table, alike: np.ndarray) -> pd.DataFrame:
+    """Return the near-duplicates: the line of each, and the line of the first image that it looks like.
+
+    Args:
+        table: the CSV.
+        alike: integers (rows,), the same for images that look alike.
+    """
+    whole = table.whole
+    lines = pd.Series(np.arange(len(table)) + FIRST_LINE)[whole]
+    first = lines.groupby(alike[whole]).transform("first")
+    return pd.DataFrame({"line": lines, "like_line": first})[lines != first]
+
+
+def _repeats(groups: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Return which rows, bool (N,), count and are of a group of which an earlier one does."""
+    return np.asarray(counted & pd.Series(groups, dtype="Int64").mask(~counted).duplicated())
 
 
 def _differ(groups: np.ndarray, values: np.ndarray, counted: np.ndarray) -> np.ndarray:

@@ -18,6 +18,8 @@ LIMITS: dict[str, Any] = {
     "max_duplicates": 0,
     "max_cross_split": 0,
     "max_conflicting": 0,
+    "max_near_duplicates": 0,
+    "near_distance": None,
 }
 
 

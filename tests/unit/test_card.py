@@ -11,7 +11,7 @@ from huggingface_hub import ModelCard, ModelCardData
 from emotion.evaluation import paper
 from emotion.labels import CLASSES
 from emotion.report.card import model_card
-from emotion.report.run import FER2013, OWN, RENDERED
+from emotion.report.run import FER2013, OWN, RENDERED, Metrics
 from experiments import results
 from experiments.pretrained import ROW, SEED
 from tests.support.classifiers import INFO, write_classifier
@@ -22,9 +22,11 @@ RUN = finished_run()
 REPO = "chitradrishti/fer2013"
 
 
-def written(folder: Path, data: str = FER2013, repo: str | None = REPO) -> tuple[ModelCardData, str]:
+def written(
+    folder: Path, data: str = FER2013, repo: str | None = REPO, scores: Metrics = RUN.scores
+) -> tuple[ModelCardData, str]:
     """Return the metadata and the text of a card as they are read from its file, which checks the former."""
-    card = model_card("paper_cnn", INFO, data, repo, "official", RUN.scores, RUN.exports)
+    card = model_card("paper_cnn", INFO, data, repo, "official", scores, RUN.exports)
     (folder / "README.md").write_text(str(card), encoding="utf-8")
     read = ModelCard.load(folder / "README.md", ignore_metadata_errors=False)
     assert isinstance(read.data, ModelCardData)
@@ -50,6 +52,16 @@ def test_the_metadata_have_each_metric_on_all_and_on_the_clean_faces_of_the_prot
         ("official split, clean", "Macro F1"): RUN.scores["clean"]["macro_f1"],
     }
     assert {(each.dataset_type, each.dataset_split) for each in results} == {(REPO, "test")}
+
+
+def test_near_clean_scores_are_in_the_metadata_and_in_the_text_where_they_were_taken(
+    tmp_path: Path,
+) -> None:
+    scores = {**RUN.scores, "near_clean": {"accuracy": 0.51, "macro_f1": 0.5, "rows": 100}}
+    data, text = written(tmp_path, scores=scores)
+    found = {(each.dataset_config, each.metric_name): each.metric_value for each in data.eval_results or []}
+    assert found["official split, near-clean", "Accuracy"] == 0.51
+    assert "\n| near-clean | 100 | 0.5100 (0.4135 to 0.6058) | 0.5000 |\n" in text
 
 
 def test_the_text_has_the_scores_of_the_metrics_and_of_the_paper(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ OFFICIAL = {
     "validate.rows": 35_887,
     "validate.max_constant": 12,
     "validate.max_duplicates": 1_853,
+    "validate.max_near_duplicates": 2_894,
+    "validate.near_distance": 4,
     "validate.max_cross_split": 1_323,
     "validate.max_conflicting": 160,
 }

@@ -1,6 +1,7 @@
 import csv
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,22 @@ def test_clean_rows_leave_out_exact_copies_in_train_and_validation(run: Path) ->
     )
     evaluate.main()
     assert json.loads((run / "metrics/evaluation.json").read_text())["clean"]["rows"] == ROWS - SEEN
+
+
+def test_near_clean_rows_leave_out_images_that_look_like_a_seen_one_too(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = load_split(run / "train")
+    lighter = np.asarray(train.images) // 2
+    lighter[2:5] = load_split(run / "test").images[SEEN : SEEN + 3] // 4 * 3 + 20
+    save_split(run / "train", replace(train, images=lighter))
+    write_params(run, evaluate=PARAMS | {"near_distance": 4})
+    evaluate.main()
+    metrics = json.loads((run / "metrics/evaluation.json").read_text())
+    assert metrics["clean"]["rows"] == ROWS - 2  # the two whose copies are in validation
+    assert metrics["near_clean"]["rows"] == ROWS - SEEN - 3
+    accuracy = metrics["near_clean"]["accuracy"]
+    assert f"accuracy {accuracy} on the {ROWS - SEEN - 3} near-clean ones" in capsys.readouterr().out
 
 
 def test_the_table_of_the_classes_has_a_row_for_each_and_the_scores_of_the_metrics(run: Path) -> None:

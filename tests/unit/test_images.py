@@ -1,6 +1,7 @@
 """Folders and zips of pictures by class become the CSV, whatever the order of the folders."""
 
 import io
+import stat
 import zipfile
 from pathlib import Path
 
@@ -124,6 +125,20 @@ def test_a_link_to_a_picture_is_read_and_one_to_a_folder_refused(tmp_path: Path)
     (folder / "happy").symlink_to(elsewhere)
     with pytest.raises(UserError, match=r"faces/happy is a symbolic link to a folder: put the folder in"):
         fetched(folder)
+
+
+def test_a_zip_with_a_link_for_a_class_is_refused_because_its_pictures_would_be_left_out(
+    tmp_path: Path,
+) -> None:
+    path = write_zip(tmp_path / "a.zip", {"angry/a.png": encoded(pixels(0))})
+    link = zipfile.ZipInfo("happy")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(link, "angry")
+    with pytest.raises(
+        UserError, match=r"a.zip has symbolic links \(happy\), whose pictures would be left out"
+    ):
+        fetched(path)
 
 
 def test_pictures_that_cannot_be_read_are_named_together(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ from stages import preprocess
 from tests.support.parameters import write_params
 
 ROWS = 420
-PARAMS = PreprocessParams(split="random", validation=0.2, test=0.2, stratify=False, seed=1)
+PARAMS = PreprocessParams(
+    split="random", validation=0.2, test=0.2, stratify=False, near_distance=None, seed=1
+)
 
 
 @pytest.fixture
@@ -59,6 +61,24 @@ def test_each_split_holds_the_faces_of_its_rows(csv: Path, monkeypatch: pytest.M
 def test_duplicates_cross_a_random_split_and_never_a_grouped_one(csv: Path) -> None:
     assert crossing(csv, "random") > 0
     assert crossing(csv, "grouped") == 0
+
+
+def test_images_that_look_alike_cross_a_split_that_keeps_only_exact_duplicates_together(
+    tmp_path: Path,
+) -> None:
+    """Every image stands there a second time, lighter."""
+    images = np.random.default_rng(0).integers(0, 200, (ROWS // 2, 48, 48), np.uint8)
+    write_csv(
+        tmp_path / "a.csv", np.concatenate([images, images + 40]), np.arange(ROWS) % 7, np.zeros(ROWS, int)
+    )
+    table, grouped = read_csv(tmp_path / "a.csv"), PARAMS.model_copy(update={"split": "grouped"})
+    exact, near = (
+        {row % (ROWS // 2) for row in test} & {row % (ROWS // 2) for row in train}
+        for distance in (None, 4)
+        for train, _, test in [split_rows(table, grouped.model_copy(update={"near_distance": distance}))]
+    )
+    assert len(exact) > 0
+    assert near == set()
 
 
 def test_the_official_split_follows_usage(csv: Path) -> None:

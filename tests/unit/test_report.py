@@ -17,6 +17,7 @@ from emotion.report.charts import Measured, curves, dots
 from emotion.report.intervals import wilson
 from emotion.report.page import page
 from emotion.report.run import Run
+from emotion.validation.facts import KNOWN_FAULTS
 from tests.support.runs import ROWS, finished_run
 
 SIZE_LIMIT = 3_000_000  # bytes
@@ -136,6 +137,27 @@ def test_clean_scores_stand_beside_those_of_all_faces(run: Run, parsed: Page) ->
         f"{interval[0]:.4f} to {interval[1]:.4f}",
     ]
     assert table["macro F1"] == [f"{run.scores['macro_f1']:.4f}", f"{clean['macro_f1']:.4f}"]
+
+
+def test_near_clean_scores_stand_beside_the_clean_ones_where_they_were_taken(run: Run) -> None:
+    near_clean = {"accuracy": 0.51, "macro_f1": 0.5, "rows": 100}
+    scores = {**run.scores, "near_clean": near_clean}
+    evaluate = {**run.params["evaluate"], "near_distance": 4}
+    text = page(replace(run, scores=scores, params={**run.params, "evaluate": evaluate}), 0)
+    table = Page(text).table("near-clean")
+    low, high = wilson(0.51, 100)
+    assert table["faces"][2] == "100"
+    assert table["accuracy"][2] == "0.5100"
+    assert table["95 % interval"][2] == f"{low:.4f} to {high:.4f}"
+    assert "differ in more than 4 of 64 bits" in text
+    assert "near-clean test faces: 0.5100" in text
+    assert "near-clean" not in page(run, 0)
+
+
+def test_near_duplicates_have_a_row_only_where_they_were_counted(run: Run) -> None:
+    described = KNOWN_FAULTS["near_duplicates"]
+    assert described in page(run, 0)
+    assert described not in page(replace(run, verdict={**run.verdict, "near_duplicates": None}), 0)
 
 
 def test_the_confusion_counts_every_face_once(run: Run, parsed: Page) -> None:

@@ -1,5 +1,6 @@
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -145,6 +146,14 @@ def test_evaluation_scores_the_clean_rows_alone() -> None:
     metrics = evaluation(labels, one_hot([0, 0, 2, 3]), clean, bootstrap=100, bins=10, seed=0)
     assert metrics["accuracy"] == 0.75
     assert metrics["clean"] == {"accuracy": 0.5, "macro_f1": round(2 / 3 / 2, 4), "rows": 2}
+
+
+def test_evaluation_scores_the_near_clean_rows_only_if_they_are_given() -> None:
+    labels, clean, near_clean = np.array([0, 1, 2, 3]), np.ones(4, bool), np.array([True, False, True, True])
+    given: dict[str, Any] = {"bootstrap": 100, "bins": 10, "seed": 0}
+    metrics = evaluation(labels, one_hot([0, 0, 2, 3]), clean, near_clean=near_clean, **given)
+    assert metrics["near_clean"] == {"accuracy": 1.0, "macro_f1": 1.0, "rows": 3}
+    assert "near_clean" not in evaluation(labels, one_hot([0, 0, 2, 3]), clean, **given)
 
 
 def test_evaluation_of_one_class_and_no_clean_row_is_valid_json() -> None:

@@ -97,6 +97,40 @@ def test_rows_without_a_whole_image_are_neither_constant_nor_duplicates(tmp_path
     assert frame[["constant", "duplicates", "cross_split", "conflicting"]].to_numpy().sum() == 0
 
 
+def test_near_duplicates_are_counted_named_and_warned_of_above_their_ceiling(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows 2, 3 and 5 show image 0: as it is, lighter, and as it is."""
+    images = np.random.default_rng(0).integers(0, 200, (8, SIDE, SIDE), dtype=np.uint8)
+    images[2], images[3], images[5] = images[0], images[0] + 40, images[0]
+    csv = tmp_path / "faces.csv"
+    write_csv(csv, images, [0, 1, 2, 3, 4, 5, 6, 0], [0] * 8)
+    limits: dict[str, Any] = {"rows": 8, "class_tolerance": 1.0, "max_duplicates": 9, "max_conflicting": 9}
+    off = verdict(csv, **limits)
+    assert off["near_duplicates"] is None
+    assert "near_duplicates" not in off["expectations"]
+    assert not (tmp_path / "faces/near_duplicates.csv").exists()
+    at_most = verdict(csv, **limits, near_distance=4, max_near_duplicates=3)
+    assert (at_most["duplicates"], at_most["near_duplicates"], at_most["warnings"]) == (2, 3, 0)
+    params = ValidateParams(**LIMITS | limits | {"near_distance": 4, "max_near_duplicates": 2})
+    table, outcomes = validate(csv, params, tmp_path / "v.json", tmp_path / "docs")
+    show(table, outcomes, Path("docs/index.html"))
+    assert (
+        "WARNING near_duplicates: expected at most 2 rows whose image looks like that of an earlier row "
+        "(only a warning); found 3 (lines 4, 5, 7)\n"
+    ) in capsys.readouterr().out
+    assert (tmp_path / "docs/near_duplicates.csv").read_text() == "line,like_line\n4,2\n5,2\n7,2\n"
+
+
+def test_rows_without_a_whole_image_look_like_no_other(tmp_path: Path) -> None:
+    black = " ".join(["0"] * SIDE**2)
+    rows = [f"{number},{pixels},Training" for number, pixels in enumerate(["1 2", black, "3 4", black])]
+    (tmp_path / "faces.csv").write_text("\n".join(["emotion,pixels,Usage", *rows]))
+    found = verdict(tmp_path / "faces.csv", near_distance=4)
+    assert found["near_duplicates"] == 1
+    assert (tmp_path / "faces/near_duplicates.csv").read_text() == "line,like_line\n5,3\n"
+
+
 @pytest.mark.parametrize("fault_name", ["constant", "duplicates", "cross_split", "conflicting"])
 def test_a_ceiling_in_rows_warns_when_it_is_exceeded_and_does_not_block(
     tmp_path: Path, fault_name: str
@@ -268,10 +302,10 @@ def test_stage_names_a_wrong_limit(good: Path) -> None:
 def test_official_file_passes_with_its_published_limits(tmp_path: Path) -> None:
     if "FER2013_CSV" not in os.environ:
         pytest.skip("FER2013_CSV does not point to the official file")
-    params = load_params(PARAMS)["validate"]
+    params = load_params(PARAMS)["validate"].model_copy(update={"near_distance": 4})
     _, outcomes = validate(Path(os.environ["FER2013_CSV"]), params, tmp_path / "v.json", tmp_path / "docs")
     found = json.loads((tmp_path / "v.json").read_text())
     assert {outcome.status for outcome in outcomes} == {"ok"}
     assert (found["rows"], found["constant"], found["duplicates"]) == (35_887, 12, 1_853)
-    assert (found["cross_split"], found["conflicting"]) == (1_323, 160)
+    assert (found["cross_split"], found["conflicting"], found["near_duplicates"]) == (1_323, 160, 2_894)
     assert found["usages"] == dict(zip(USAGES, (28_709, 3_589, 3_589), strict=True))

@@ -1,0 +1,161 @@
+"""Faces that look alike: a perceptual hash of each, and which hashes differ in few bits.
+
+A photo that was scaled, compressed or made lighter has other pixels and almost the same hash.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+from scipy.fft import dctn
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+REDUCED = (32, 32)  # the image that is transformed
+LOW = 8  # the lowest frequencies that make the hash, each way
+DECIMALS = 3  # of a coefficient: the later ones are errors of rounding and differ from machine to machine
+IMAGES = 256  # hashed at once: few enough for a processor's cache
+BLOCKS = 4  # of 16 bits in a hash
+VALUES = 1 << 16  # of a block
+DEARER = 10  # comparing two hashes that are picked out takes so many times as long as two in a row
+CANDIDATES = 1 << 20  # pairs of hashes that are compared at once, which bounds the memory
+
+
+def perceptual_hashes(images: np.ndarray) -> np.ndarray:
+    """Return a hash of 64 bits for each image, uint64 (N,): images that look alike differ in few bits.
+
+    An image is reduced to 32 x 32 pixels with antialiasing. A bit says whether one of the 8 x 8 lowest
+    coefficients of its discrete cosine transform reaches their median, without the first, the mean grey.
+
+    Source: Krawetz, "Looks Like It", 2011 (pHash), with the median as the imagededup package takes it.
+
+    Args:
+        images: uint8 (N, 48, 48) or (N, 48, 48, 1).
+    """
+    starts = range(0, len(images), IMAGES)
+    hashes = [_hashes(images[start : start + IMAGES]) for start in starts]
+    return np.concatenate([np.empty(0, np.uint64), *hashes])
+
+
+def near_groups(images: np.ndarray, distance: int) -> np.ndarray:
+    """Return a number for each image, the same for images that a chain of near ones joins.
+
+    Args:
+        images: uint8 (N, 48, 48) or (N, 48, 48, 1).
+        distance: the most bits in which the hashes of near images differ.
+
+    Returns:
+        int32 (N,), numbered from 0 in the order of first appearance.
+    """
+    return groups_within(perceptual_hashes(images), distance)
+
+
+def near_unseen(images: np.ndarray, distance: int, *seen: np.ndarray) -> np.ndarray:
+    """Return which images, bool (N,), are near none of the seen ones.
+
+    Args:
+        images: uint8 (N, 48, 48) or (N, 48, 48, 1).
+        distance: the most bits in which the hashes of near images differ.
+        seen: one or more arrays of such images.
+    """
+    known = np.concatenate([perceptual_hashes(others) for others in seen])
+    return ~is_near(perceptual_hashes(images), known, distance)
+
+
+def groups_within(hashes: np.ndarray, distance: int) -> np.ndarray:
+    """Return the groups of `near_groups`, int32 (N,), of hashes, uint64 (N,)."""
+    distinct, of_image = np.unique(hashes, return_inverse=True)
+    groups = np.arange(len(distinct))
+    for left, right in pairs_within(distinct, distinct, distance):
+        edges = coo_array((np.ones(len(left)), (groups[left], groups[right])), (len(groups), len(groups)))
+        groups = connected_components(edges, directed=False)[1][groups]
+    _, first, of_image = np.unique(groups[of_image], return_index=True, return_inverse=True)
+    return np.asarray(first.argsort().argsort()[of_image], np.int32)
+
+
+def is_near(hashes: np.ndarray, others: np.ndarray, distance: int) -> np.ndarray:
+    """Return which hashes, bool (N,), differ from one of the others in at most `distance` bits.
+
+    Args:
+        hashes: uint64 (N,).
+        others: uint64 (M,).
+        distance: 0 to 64.
+    """
+    found = np.zeros(len(hashes), bool)
+    for near, _ in pairs_within(hashes, np.unique(others), distance):
+        found[near] = True
+    return found
+
+
+def pairs_within(
+    left: np.ndarray, right: np.ndarray, distance: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the positions of hashes in two arrays that differ in at most `distance` bits.
+
+    Of the four blocks of such a pair, one differs in a quarter of these bits at most. So it is enough to
+    compare hashes that are so close in a block, unless most are, as those of the frames of a video may be.
+
+    Args:
+        left: uint64 (N,).
+        right: uint64 (M,).
+        distance: 0 to 64; the work grows with it.
+
+    Yields:
+        Two arrays of integers (P,), positions in `left` and in `right`. A pair may come up to four times.
+    """
+    blocks = [hashes.view(np.uint16).reshape(-1, BLOCKS).T for hashes in (left, right)]
+    changes = [change for change in range(VALUES) if change.bit_count() <= distance // BLOCKS]
+    close = sum(_count_close(ours, theirs, changes) for ours, theirs in zip(*blocks, strict=True))
+    if close * DEARER > len(left) * len(right):
+        yield from _compared_with_all(left, right, distance)
+        return
+    for ours, theirs in zip(*blocks, strict=True):
+        for near, others in _close_pairs(ours, theirs, changes):
+            alike = np.bitwise_count(left[near] ^ right[others]) <= distance
+            yield near[alike], others[alike]
+
+
+def _hashes(images: np.ndarray) -> np.ndarray:
+    pixels = images.reshape(images.shape[:3])
+    small = [np.asarray(Image.fromarray(face).resize(REDUCED, Image.Resampling.LANCZOS)) for face in pixels]
+    low = dctn(np.stack(small).astype(float), axes=(1, 2))[:, :LOW, :LOW].reshape(len(images), -1)
+    low = low.round(DECIMALS)
+    return np.packbits(low >= np.median(low[:, 1:], axis=1, keepdims=True), axis=1).view(np.uint64).ravel()
+
+
+def _compared_with_all(
+    left: np.ndarray, right: np.ndarray, distance: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    rows = CANDIDATES // max(len(right), 1) + 1
+    for start in range(0, len(left), rows):
+        near, others = np.nonzero(np.bitwise_count(left[start : start + rows, None] ^ right) <= distance)
+        yield near + start, others
+
+
+def _count_close(ours: np.ndarray, theirs: np.ndarray, changes: list[int]) -> int:
+    """Return how many pairs `_close_pairs` yields."""
+    mine, yours = (np.bincount(block, minlength=VALUES) for block in (ours, theirs))
+    values = np.arange(VALUES)
+    return sum(int(mine @ yours[values ^ change]) for change in changes)
+
+
+def _close_pairs(
+    ours: np.ndarray, theirs: np.ndarray, changes: list[int]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the positions of the blocks in two arrays, uint16, that are equal after one of the changes."""
+    order = theirs.argsort(kind="stable")
+    starts = np.searchsorted(theirs[order], np.arange(VALUES + 1))
+    for change in changes:
+        value = (ours ^ change).astype(int)
+        for near, positions in _expanded(starts[value], starts[value + 1]):
+            yield near, order[positions]
+
+
+def _expanded(starts: np.ndarray, stops: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield, of each range, its index and every position in it, about CANDIDATES at a time."""
+    counts = stops - starts
+    cuts = np.flatnonzero(np.diff(counts.cumsum() // CANDIDATES)) + 1
+    for part in np.split(np.arange(len(counts)), cuts):
+        index = np.repeat(part, counts[part])
+        before = np.repeat(counts[part].cumsum() - counts[part], counts[part])
+        yield index, starts[index] + np.arange(len(index)) - before

@@ -95,28 +95,32 @@ def covers(place: Square, box: np.ndarray) -> bool:
 
 
 def pasted(
-    faces: np.ndarray, pictures: list[Image.Image], angle: float = 0.0
+    faces: np.ndarray,
+    pictures: list[Image.Image],
+    angle: float = 0.0,
+    enlarged: tuple[float, float] = ENLARGED,
 ) -> Iterator[tuple[np.ndarray, Square]]:
-    """Yield a photo for each face, uint8 (480, 640, 3), and where the face is there."""
+    """Yield a photo for each face, uint8 (H, W, 3) of a picture's size, and where the face is there."""
     random = np.random.default_rng(SEED)
     for index, face in enumerate(faces):
-        side = round(face.shape[0] * random.uniform(*ENLARGED))
-        left, top = (int(random.integers(0, length - side + 1)) for length in SIZE)
+        side = round(face.shape[0] * random.uniform(*enlarged))
+        picture = pictures[index % len(pictures)]
+        left, top = (int(random.integers(0, length - side + 1)) for length in picture.size)
         fade = np.minimum(np.minimum(np.arange(side), np.arange(side)[::-1]) / (BORDER * side), 1)
         mask = Image.fromarray((255 * np.minimum.outer(fade, fade)).astype(np.uint8))
-        photo = pictures[index % len(pictures)].copy()
-        enlarged = Image.fromarray(face).resize((side, side), Image.Resampling.BICUBIC)
+        photo = picture.copy()
+        large = Image.fromarray(face).resize((side, side), Image.Resampling.BICUBIC)
         if angle:
-            enlarged, mask = (
-                part.rotate(-angle, Image.Resampling.BICUBIC, expand=True) for part in (enlarged, mask)
+            large, mask = (
+                part.rotate(-angle, Image.Resampling.BICUBIC, expand=True) for part in (large, mask)
             )
-        grown = (enlarged.width - side) // 2
-        photo.paste(enlarged.convert("RGB"), (left - grown, top - grown), mask)
+        grown = (large.width - side) // 2
+        photo.paste(large.convert("RGB"), (left - grown, top - grown), mask)
         yield np.asarray(photo), Square(left + side / 2, top + side / 2, float(side), np.radians(angle))
 
 
-def drawn(number: int) -> list[Image.Image]:
+def drawn(number: int, size: tuple[int, int] = SIZE) -> list[Image.Image]:
     """Return pictures of coloured blurs, the same each time."""
     random = np.random.default_rng(SEED)
     spots = random.integers(0, 256, (number, 6, 8, 3), np.uint8)
-    return [Image.fromarray(spot).resize(SIZE, Image.Resampling.BICUBIC) for spot in spots]
+    return [Image.fromarray(spot).resize(size, Image.Resampling.BICUBIC) for spot in spots]

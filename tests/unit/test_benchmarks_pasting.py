@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks import margins, photo, tilt
+from benchmarks import margins, photo, tiles, tilt
 from benchmarks.framing import framings
 from benchmarks.pasting import drawn, look, pasted
 from emotion.data.storage import Split, save_split
@@ -98,6 +98,15 @@ def test_each_way_of_turning_has_its_accuracy_for_each_angle(
     *_, straight, turned = printed(tilt, folder, monkeypatch, capsys)
     assert straight == "| 0° | 2 of 3 | 1.0000 | 1.0000 | 1.0000 |"
     assert turned == "| 30° | 2 of 3 | 1.0000 | 1.0000 | 1.0000 |"
+
+
+def test_tiles_find_the_faces_that_are_small_in_the_whole_of_a_photo(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tiles, "SIDES", (64, 192))
+    *_, small, large = printed(tiles, folder, monkeypatch, capsys)
+    assert small == "| 64 | 1 of 3 | 0 | 2 of 3 | 0 |"
+    assert large == "| 192 | 2 of 3 | 0 | 2 of 3 | 0 |"
 
 
 def test_margins_are_measured_around_the_models_own_and_drawn_small(

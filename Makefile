@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # npm trusts the certificates that the system trusts, as pip does.
 export NODE_USE_SYSTEM_CA = 1
 
-.PHONY: help setup identity demo own predict web publish test faults fuzz verify accept lint bench compare \
+.PHONY: help setup identity demo own predict web publish test faults fuzz verify accept lint bench compare labels \
   paper-tuning ranking search fast measure reproduce pretrained lock
 
 help:
@@ -134,6 +134,7 @@ search: setup
 # SEEDS="0 1 2". Parameters of fetch: SET="fetch.source=file fetch.path=/where/fer2013.csv.zip"
 SEEDS = 0
 SET =
+FOLDS =
 
 ## fast          the fast recipe in this folder: minutes instead of hours
 fast: setup
@@ -142,6 +143,10 @@ fast: setup
 ## measure       a row of the table of results: make measure ROW=fast-official SEEDS="0 1 2"
 measure: setup
 	@python -m experiments.measure $(ROW) --seeds $(SEEDS) --set $(SET)
+
+## labels        what FER-2013's labels are worth, by FER+'s voters: docs/labels.md
+labels: setup
+	@python -m experiments.labels $(if $(FOLDS),--folds $(FOLDS))
 
 ## reproduce     a measured row once more, compared with the table: make reproduce ROW=fast-official
 reproduce: setup

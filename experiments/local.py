@@ -14,20 +14,22 @@ import argparse
 import hashlib
 from pathlib import Path
 
-import numpy as np
-
 from emotion.config.recipes import find_row
 from emotion.config.schema import Params, load_params
 from emotion.data.duplicates import unseen
+from emotion.data.labelling import labelled
 from emotion.data.near_duplicates import near_unseen
 from emotion.data.protocols import split_rows
 from emotion.data.storage import SPLITS, Split, load_split
+from emotion.data.votes import check_rows, majority
 from emotion.evaluation.scores import evaluation, report_table
+from emotion.evaluation.voters import voter_scores
 from emotion.network.model import predict, save_model
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import write_json
 from emotion.runtime.lockfile import md5
 from emotion.source.fer2013 import read_csv
+from emotion.source.ferplus import Votes, get_votes, parse_votes
 from emotion.training.run import train_model
 from experiments import results
 from experiments.commits import head, refuse_changes
@@ -46,6 +48,7 @@ def main() -> None:
     faces.add_argument(
         "--splits", type=Path, help="a folder of splits, such as data/splits, taken as they are"
     )
+    parser.add_argument("--votes", type=Path, help="FER+'s votes on the CSV, for a row of ferplus")
     parser.add_argument("--out", type=Path, required=True, help="folder of what is written")
     parser.add_argument("--record", action="store_true", help="add the run to the results of this repository")
     args = parser.parse_args()
@@ -53,7 +56,10 @@ def main() -> None:
     params = load_params(changes=row.settings | {"train.seed": args.seed})
     if args.record:
         refuse_what_is_no_result(args.csv, params)
-    train, validation, test = from_csv(args.csv, params) if args.csv else from_folder(args.splits)
+    sha256 = params["fetch"].ferplus_sha256
+    votes = parse_votes(get_votes(args.votes, sha256), str(args.votes)) if args.votes else None
+    splits = from_csv(args.csv, votes, params) if args.csv else from_folder(args.splits)
+    train, validation, test = splits
 
     trained = train_model(train, validation, params["model"], params["train"], args.out / "checkpoints")
     probabilities = predict(trained.model, test.images)
@@ -63,6 +69,10 @@ def main() -> None:
     scores = evaluation(
         test.labels, probabilities, clean, how.bootstrap, how.ece_bins, how.seed, test.classes, near_clean
     )
+
+    if votes:
+        voted = majority(votes.counts[test.rows])
+        scores["voters"] = voter_scores(test.labels, probabilities.argmax(axis=1), voted)
 
     model = args.out / "emotion.keras"
     save_model(trained.model, model)
@@ -96,19 +106,20 @@ def refuse_what_is_no_result(csv: Path | None, params: Params) -> None:
     refuse_changes()
 
 
-def from_csv(csv: Path, params: Params) -> list[Split]:
+def from_csv(csv: Path, votes: Votes | None, params: Params) -> list[Split]:
     """Return the train, validation and test split of a CSV, under the protocol of the parameters.
 
     Raises:
-        UserError: the CSV cannot be read, has a fault, or leaves a split empty.
+        UserError: the CSV cannot be read, has a fault or leaves a split empty, or the votes are not its.
     """
     table = read_csv(csv, params["data"].names)
-    splits = []
-    for name, rows in zip(SPLITS, split_rows(table, params["preprocess"]), strict=True):
-        if len(rows) == 0:
+    if votes:
+        check_rows(votes, table)
+    how = params["preprocess"]
+    splits = list(labelled(table, split_rows(table, how), how.labels, votes))
+    for name, split in zip(SPLITS, splits, strict=True):
+        if len(split) == 0:
             raise UserError(f"the {name} split of {csv} is empty")
-        labels = table.emotion[rows].astype(np.uint8)
-        splits.append(Split(table.images[rows], labels, rows.astype(np.int32), table.classes))
     return splits
 
 

@@ -51,7 +51,7 @@ def record(
         "clean_macro_f1": scores["clean"]["macro_f1"],
         "test_rows": scores["rows"],
         "parameters": training["parameters"],
-        "multiply_adds": multiply_adds(build(params["model"])),
+        "multiply_adds": multiply_adds(build(params["model"], classes=len(scores["per_class"]))),
         "epochs": training["epochs"],
         "training_minutes": minutes,
         "hardware": hardware(),

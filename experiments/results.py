@@ -17,6 +17,7 @@ from emotion.runtime.generated import write_part
 from emotion.runtime.project import ROOT
 
 RESULTS, PAGE = ROOT / "experiments/results.csv", ROOT / "docs/results.md"
+OTHER_LABELS, OTHER_PAGE = "ferplus", ROOT / "docs/labels.md"  # protocols that begin so, and their table
 COLUMNS = [
     "row",
     "protocol",
@@ -104,10 +105,19 @@ def rows(file: Path) -> list[dict[str, str]]:
 
 
 def write_tables() -> None:
-    """Write the tables of docs/results.md from experiments/results.csv."""
-    runs = read()
-    write_part(PAGE, "results", markdown(runs, compared))
-    write_part(PAGE, "details", markdown(runs, detailed))
+    """Write the tables of docs/results.md and docs/labels.md from experiments/results.csv."""
+    for (page, name), table in tables(read()).items():
+        write_part(page, name, table)
+
+
+def tables(runs: pd.DataFrame) -> dict[tuple[Path, str], str]:
+    """Return the tables of measured runs by page and name; those under other labels are on a page apart."""
+    others = runs["protocol"].str.startswith(OTHER_LABELS)
+    return {
+        (PAGE, "results"): markdown(runs[~others], compared),
+        (PAGE, "details"): markdown(runs[~others], detailed),
+        (OTHER_PAGE, "results"): markdown(runs[others], compared),
+    }
 
 
 def markdown(runs: pd.DataFrame, cells: Any) -> str:

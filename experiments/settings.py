@@ -44,8 +44,9 @@ def data_settings(words: list[str]) -> dict[str, Any]:
     settings = {name: value(text) for name, text in map(setting, words)}
     if any(not name.startswith("fetch.") for name in settings):
         raise UserError("--set is for the parameters of fetch; a row has its own for the rest")
-    if isinstance(path := settings.get("fetch.path"), str):
-        settings["fetch.path"] = str(Path(path).expanduser().absolute())
+    for name in ("fetch.path", "fetch.ferplus"):
+        if isinstance(path := settings.get(name), str) and "://" not in path:
+            settings[name] = str(Path(path).expanduser().absolute())
     return settings
 
 

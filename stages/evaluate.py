@@ -6,6 +6,7 @@ The predictions, the scores of each class and the calibration go to CSV files, f
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,13 +15,16 @@ from emotion.config.schema import FloorParams, load_params
 from emotion.data.duplicates import unseen
 from emotion.data.near_duplicates import near_unseen
 from emotion.data.storage import Split, load_split
+from emotion.data.votes import majority
 from emotion.evaluation.maps import save_maps
 from emotion.evaluation.scores import calibration, class_scores, evaluation, report_table
+from emotion.evaluation.voters import voter_scores
 from emotion.explain.grad_cam import GradCAM
 from emotion.network.model import load_model, predict
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_file, write_json
 from emotion.runtime.stage import begin
+from emotion.source.ferplus import read_votes
 
 ROUNDING = 1e-3  # how far the sum of a row of probabilities may be from 1
 CLEAN = {
@@ -37,6 +41,7 @@ def main() -> None:
     parser.add_argument("--train", type=Path, required=True, help="folder of the train split")
     parser.add_argument("--validation", type=Path, required=True, help="folder of the validation split")
     parser.add_argument("--test", type=Path, required=True, help="folder of the test split")
+    parser.add_argument("--votes", type=Path, required=True, help="the votes of FER+ on the faces, if any")
     parser.add_argument("--metrics", type=Path, required=True, help="where to write the metrics")
     parser.add_argument("--predictions", type=Path, required=True, help="where to write the predictions")
     parser.add_argument("--per-class", type=Path, required=True, help="where to write the class scores")
@@ -45,7 +50,7 @@ def main() -> None:
     args = parser.parse_args()
     every = load_params()
     params = every["evaluate"]
-    stage = begin("evaluate", every, args.model, args.train, args.validation, args.test)
+    stage = begin("evaluate", every, args.model, args.train, args.validation, args.test, args.votes)
     test = load_split(args.test)
     model = load_model(args.model, len(test.classes))
     seen = [load_split(folder).images for folder in (args.train, args.validation)]
@@ -71,6 +76,8 @@ def main() -> None:
         test.classes,
         near_clean,
     )
+    if votes := read_votes(args.votes):
+        metrics["voters"] = voter_scores(test.labels, predicted, majority(votes.counts[test.rows]))
     mistakes = most_confident_mistakes(test, predicted, confidence)
     maps = GradCAM(model)(test.images[mistakes], predicted[mistakes])
 
@@ -87,8 +94,20 @@ def main() -> None:
     for name, what in CLEAN.items():
         if name in metrics:
             print(f"accuracy {metrics[name]['accuracy']} on the {metrics[name]['rows']:,} {what}")
+    if votes:
+        print(voter_summary(metrics["voters"]))
     print(f"metrics: {args.metrics}; predictions: {args.predictions}")
     check_floor(metrics, params.floor)
+
+
+def voter_summary(scores: dict[str, Any]) -> str:
+    """Say what the voters of FER+ make of the labels and of the predictions."""
+    agreed = scores["agreed"]
+    return (
+        f"of {scores['rows']:,} with a majority of FER+'s voters, {scores['labels']} have it as their label "
+        f"and {scores['predictions']} as the prediction; accuracy {agreed['accuracy']} on the "
+        f"{agreed['rows']:,} where the label is that of the voters"
+    )
 
 
 def check_floor(metrics: dict[str, float], floor: FloorParams) -> None:

@@ -1,8 +1,9 @@
-"""Put the CSV of the faces in place: from Hugging Face, from a file, or rendered."""
+"""Put the CSV of the faces in place: from Hugging Face, from a file, or rendered. With it, FER+'s votes."""
 
 import argparse
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from emotion.runtime.links import check_links
 from emotion.runtime.stage import begin
 from emotion.source import hub
 from emotion.source.archive import DamagedFileError
+from emotion.source.ferplus import HEADER, get_votes
 from emotion.source.layouts import official_csv
 from emotion.synthetic.expressions import write_faces
 
@@ -22,21 +24,44 @@ def main() -> None:
     """Write the CSV of `fetch.source` to the path of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--csv", type=Path, required=True, help="where the CSV is put")
-    out = parser.parse_args().csv
+    parser.add_argument("--votes", type=Path, required=True, help="where the votes of FER+ are put")
+    args = parser.parse_args()
     every = load_params()
     fetch, classes = every["fetch"], every["data"].names
-    stage = begin("fetch", every, *([own_file(fetch)] if fetch.source == "file" else []))
-    check_links(out)
+    faces = [own_file(fetch)] if fetch.source == "file" else []
+    where = ferplus(fetch)
+    stage = begin("fetch", every, *faces, *([where] if isinstance(where, Path) else []))
+    check_links(args.csv)
+    votes = HEADER if where is None else get_votes(where, fetch.ferplus_sha256)
     match fetch.source:
         case "huggingface":
-            from_hub(fetch, out, stage.check_unchanged, classes)
+            from_hub(fetch, args.csv, stage.check_unchanged, classes)
         case "file":
-            from_file(fetch, out, stage.check_unchanged, classes)
+            from_file(fetch, args.csv, stage.check_unchanged, classes)
         case "faces":
-            with whole_file(out) as partial:
+            with whole_file(args.csv) as partial:
                 write_faces(partial, fetch.faces.rows, fetch.faces.seed)
                 stage.check_unchanged()
-            print(f"{out}: {fetch.faces.rows:,} rendered faces")
+            print(f"{args.csv}: {fetch.faces.rows:,} rendered faces")
+    with whole_file(args.votes) as partial:
+        partial.write_bytes(votes)
+    if where is not None:
+        print(f"{args.votes}: the votes of {where}")
+
+
+def ferplus(fetch: FetchParams) -> str | Path | None:
+    """Return the URL or the file that `fetch.ferplus` names; None without."""
+    if fetch.ferplus is None or re.match("https?://", fetch.ferplus):
+        return fetch.ferplus
+    return local(fetch.ferplus)
+
+
+def local(path: str) -> Path:
+    """Return a path of params.yaml; a relative one starts in the folder of the project, `~` is the home.
+
+    An experiment of a queue runs in a folder of its own, where DVC gives that of the project as $DVC_ROOT.
+    """
+    return Path(os.environ.get("DVC_ROOT", ""), Path(path).expanduser())
 
 
 def from_hub(
@@ -68,16 +93,14 @@ def from_file(
 
 
 def own_file(fetch: FetchParams) -> Path:
-    """Return the file or folder that `fetch.path` names; a relative path starts in the folder of the project.
-
-    An experiment of a queue runs in a folder of its own, where DVC gives that of the project as $DVC_ROOT.
+    """Return the file or folder that `fetch.path` names.
 
     Raises:
         UserError: there is none.
     """
     if fetch.path is None:
         raise UserError("fetch.source is file and fetch.path is null: set it to a file or a folder")
-    path = Path(os.environ.get("DVC_ROOT", ""), Path(fetch.path).expanduser())
+    path = local(fetch.path)
     if not path.is_file() and not path.is_dir():
         raise UserError(f"fetch.path '{path.absolute()}' is no file and no folder: set it to one with faces")
     return path

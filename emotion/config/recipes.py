@@ -17,7 +17,8 @@ class Row(NamedTuple):
         name: RECIPE-PROTOCOL.
         recipe: how its network is trained.
         protocol: how its faces are split.
-        settings: every parameter of `preprocess`, `model` and `train` but the seed of the training.
+        settings: every parameter of `preprocess`, `model` and `train` but the seed of the training;
+            under FER+'s labels also `fetch.ferplus`.
     """
 
     name: str

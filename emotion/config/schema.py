@@ -20,7 +20,9 @@ from emotion.runtime.yaml import PARAMS
 # Names of classes stand in CSV and JSON, in figures and pages, and are names of folders
 CLASS_NAME = re.compile(r"\w([\w .()+&'-]{0,38}[\w)+])?")
 FARTHEST = 10  # bits of 64: at so many, faces of FER-2013 that do not look alike count as near, too
+SHA256 = "^[0-9a-f]{64}$"
 Layout = Literal["auto", "official", "csv", "images", "parquet"]
+Labels = Literal["fer2013", "ferplus_majority", "ferplus_soft"]
 Precision = Literal["float32", "bfloat16"]
 ClassWeights = Literal["none", "balanced", "sqrt"]
 Sampling = Literal["natural", "balanced"]
@@ -65,7 +67,9 @@ class FetchParams(Section):
     path: str | None
     layout: Layout
     member: str | None
-    sha256: str | None = Field(pattern="^[0-9a-f]{64}$")
+    sha256: str | None = Field(pattern=SHA256)
+    ferplus: str | None
+    ferplus_sha256: str | None = Field(pattern=SHA256)
     faces: FacesParams
 
 
@@ -86,8 +90,9 @@ class ValidateParams(Section):
 
 
 class PreprocessParams(Section):
-    """How the rows are split."""
+    """How the rows are split, and what their labels are."""
 
+    labels: Labels
     split: Literal["random", "official", "grouped"]
     validation: float = Field(gt=0, lt=0.5)
     test: float = Field(gt=0, lt=0.5)
@@ -211,6 +216,14 @@ def load_params(file: Path = PARAMS, changes: Mapping[str, Any] | None = None) -
             raise UserError(f"{own}, and fetch.source: faces renders those: set data.classes to null")
         if params["validate"].dataset == "fer2013":
             raise UserError(f"{own}: validate.dataset must be own")
+    labels = params["preprocess"].labels
+    if params["fetch"].ferplus is None and labels != "fer2013":
+        raise UserError(
+            f"{file}: preprocess.labels is {labels}: it needs FERPlus's fer2013new.csv, as a path or URL in "
+            "fetch.ferplus"
+        )
+    if params["fetch"].ferplus is not None and params["data"].names != CLASSES:
+        raise UserError(f"{file}: fetch.ferplus has votes on FER-2013's classes: data.classes must be null")
     small = f"{file}: train.small_epochs is {params['train'].small_epochs}: must be 0"
     if params["train"].small_epochs and params["model"].name == "paper_cnn":
         raise UserError(f"{small} for paper_cnn, whose dense layers take faces of one size")

@@ -11,7 +11,7 @@ from emotion.runtime.errors import UserError
 from emotion.runtime.files import write_json
 
 SPLITS = ("train", "validation", "test")
-NAMES = "classes.json"
+NAMES, TARGETS = "classes.json", "targets.npy"
 PARTS = ("images", "labels", "rows")
 
 
@@ -24,25 +24,30 @@ class Split:
         labels: uint8 (N,), the number of each face's class.
         rows: int32 (N,), the row of the CSV that the face came from; row 0 follows the header.
         classes: the names of the classes, by their numbers.
+        targets: float32 (N, K), the shares of the classes that a training aims at, where a face has several;
+            its label is the largest. None where it has one.
     """
 
     images: np.ndarray
     labels: np.ndarray
     rows: np.ndarray
     classes: tuple[str, ...] = CLASSES
+    targets: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
 def save_split(folder: Path, split: Split) -> None:
-    """Write a split as three .npy files that can be mapped into memory, and the names of its classes.
+    """Write a split as .npy files that can be mapped into memory, and the names of its classes.
 
     FER-2013's classes have no file: with one the splits would have another hash, and every training on them
     would run again.
     """
     for part in PARTS:
         np.save(folder / f"{part}.npy", getattr(split, part), allow_pickle=False)
+    if split.targets is not None:
+        np.save(folder / TARGETS, split.targets, allow_pickle=False)
     if split.classes != CLASSES:
         write_json(folder / NAMES, {"classes": split.classes})
 
@@ -54,12 +59,15 @@ def load_split(folder: Path) -> Split:
         UserError: a file is missing, is not a whole array, or does not fit the others.
     """
     arrays = {part: _mapped(folder / f"{part}.npy") for part in PARTS}
-    split = Split(**arrays, classes=_classes(folder / NAMES))
+    targets = _mapped(folder / TARGETS) if (folder / TARGETS).exists() else None
+    split = Split(**arrays, classes=_classes(folder / NAMES), targets=targets)
     shape = (len(split), SIDE, SIDE, 1)
     if split.images.shape != shape or split.images.dtype != np.uint8 or split.rows.shape != shape[:1]:
         raise UserError(f"{folder}: the arrays do not fit together; run: dvc repro -f preprocess")
     if len(split) == 0 or split.labels.max() >= len(split.classes):
         raise UserError(f"{folder} is empty or has unknown labels; run: dvc repro -f preprocess")
+    if targets is not None and targets.shape != (len(split), len(split.classes)):
+        raise UserError(f"{folder}: the targets do not fit the faces; run: dvc repro -f preprocess")
     return split
 
 

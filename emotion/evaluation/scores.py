@@ -127,7 +127,7 @@ def evaluation(
     """
     predicted = probabilities.argmax(axis=1)
     right = predicted == labels
-    by_class = class_scores(labels, predicted)
+    by_class = class_scores(labels, predicted, classes)
     low, high = bootstrap_interval(right, bootstrap, seed)
     metrics = {
         "rows": len(labels),

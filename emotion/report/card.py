@@ -8,14 +8,14 @@ from emotion.evaluation import paper
 from emotion.inference.metadata import ModelInfo
 from emotion.labels import CLASSES
 from emotion.report.intervals import wilson
-from emotion.report.run import FER2013, RENDERED, Metrics, unseen_scores
+from emotion.report.run import FERPLUS, OF_FER2013, RENDERED, Metrics, unseen_scores
 from emotion.report.text import number, percent, published, score
 
 TEMPLATE = Path(__file__).with_name("templates") / "card.md"
 # By the faces that a model was trained on. Rendered ones are the project's own; the licence of a user's own
 # faces is not known here.
 LICENCES: dict[str, dict[str, str]] = {
-    FER2013: {"license": "other", "license_name": "research-only"},
+    **{data: {"license": "other", "license_name": "research-only"} for data in OF_FER2013},
     RENDERED: {"license": "mit"},
 }
 SCORES = {"accuracy": ("accuracy", "Accuracy"), "macro_f1": ("f1", "Macro F1")}
@@ -35,7 +35,7 @@ def model_card(
     Args:
         network: name of the network.
         info: what the model says about itself.
-        data: FER2013, RENDERED or OWN.
+        data: FER2013, FERPLUS, RENDERED or OWN.
         repo: the dataset's name on the Hugging Face Hub; None if it is not there.
         protocol: how the faces were split.
         scores: the metrics of the evaluation, on the test split.
@@ -45,13 +45,13 @@ def model_card(
         model_name=f"Facial emotions, {network}",
         library_name="onnx",
         pipeline_tag="image-classification",
-        tags=["facial-expression-recognition", "onnx", *(["fer2013"] if data == FER2013 else [])],
+        tags=["facial-expression-recognition", "onnx", *(["fer2013"] if data in OF_FER2013 else [])],
         datasets=[repo] if repo else None,
         metrics=["accuracy", "f1"],
         eval_results=results(data, repo, protocol, scores),
         **LICENCES.get(data, {}),  # type: ignore[arg-type]
     )
-    own_classes = info.classes != CLASSES
+    own_classes = info.classes != CLASSES and data != FERPLUS
     card: ModelCard = ModelCard.from_template(
         metadata,
         template_str=TEMPLATE.read_text(encoding="utf-8"),
@@ -59,6 +59,7 @@ def model_card(
         info=info,
         own_classes=own_classes,
         data=data,
+        of_fer2013=data in OF_FER2013,
         protocol=protocol,
         scores=scores,
         unseen=unseen_scores(scores),

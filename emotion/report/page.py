@@ -12,7 +12,7 @@ from emotion.labels import CLASSES
 from emotion.report.charts import Measured, curves, dots, reliability
 from emotion.report.intervals import PEOPLE, wilson
 from emotion.report.mistakes import Mistake, most_confident
-from emotion.report.run import FER2013, Run, unseen_scores
+from emotion.report.run import FER2013, FERPLUS, OF_FER2013, Run, unseen_scores
 from emotion.report.text import number, percent, published, score, value
 from emotion.validation.facts import KNOWN_FAULTS
 
@@ -41,9 +41,10 @@ def page(run: Run, mistakes: int) -> str:
         unseen=unseen_scores(run.scores),
         wilson=wilson,
         comparable=run.data == FER2013,
+        of_fer2013=run.data in OF_FER2013,
         paper=paper,
         classes=run.test.classes,
-        own_classes=run.test.classes != CLASSES,
+        own_classes=run.test.classes != CLASSES and run.data != FERPLUS,
         accuracies=dots(accuracies(run)),
         confusion=confusion(run.actual, run.predicted, len(run.test.classes)),
         mistakes=gallery(run, mistakes) if mistakes else None,

@@ -14,6 +14,8 @@ Metrics = Mapping[str, Any]
 Columns = Mapping[str, np.ndarray]
 
 FER2013, RENDERED, OWN = "FER-2013", "rendered faces", "own faces"
+FERPLUS = "FER-2013 under the labels of FER+"
+OF_FER2013 = (FER2013, FERPLUS)  # the same faces
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,9 @@ class Run:
 
     @property
     def data(self) -> str:
-        """FER2013, RENDERED or OWN: only scores of FER-2013 can be compared with the paper's."""
+        """FER2013, FERPLUS, RENDERED or OWN: only scores of the first can be compared with the paper's."""
         if tuple(self.verdict["classes"].values()) == PUBLISHED_COUNTS:
-            return FER2013
+            return FER2013 if self.params["preprocess"]["labels"] == "fer2013" else FERPLUS
         return RENDERED if self.params["fetch"]["source"] == "faces" else OWN
 
     @property

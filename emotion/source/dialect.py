@@ -176,7 +176,7 @@ def _refuse_what_cannot_be_learnt(places: dict[str, int], name: str) -> None:
     if places.keys() >= FERPLUS:
         raise UserError(
             f"{name} is FERPlus's fer2013new.csv: votes on the faces of FER-2013 and no pixels; "
-            "give the CSV of the faces"
+            "set fetch.ferplus to it, and give the CSV of the faces here"
         )
     if "pixels" in places and "emotion" not in places:
         raise UserError(

@@ -138,7 +138,10 @@ def _drawn(train: Split, params: TrainParams, epoch: int) -> list[np.ndarray]:
     faces = train.images[rows]
     if params.resample:
         faces = resampled(faces, params.resample, params.zoom, rng)
-    targets = keras.utils.to_categorical(train.labels[rows], len(train.classes))
+    if train.targets is None:
+        targets = keras.utils.to_categorical(train.labels[rows], len(train.classes))
+    else:
+        targets = train.targets[rows]
     if params.mixup:
         faces, targets = mixup(faces, targets, params.mixup, rng)
     if epoch <= params.small_epochs:

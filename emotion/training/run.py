@@ -63,6 +63,8 @@ def train_model(
     if params.drop_faulty:
         train = without_faulty(train)
     data = [train.images, train.labels, validation.images, validation.labels]
+    if train.targets is not None:
+        data.append(train.targets)
     key = run_key(epoch_settings(model_params, params), data, sources(model_params.name))
     checkpoint = checkpoints / key / f"{params.epochs}-{params.patience}.npz"
     hold("lock", checkpoint.parent)  # the same training may run as an experiment in another folder
@@ -129,4 +131,5 @@ def without_faulty(split: Split) -> Split:
     """Return the faces that have more than one grey value, and one label; other copies of a face stay."""
     kept = ~faulty(split.images, split.labels)
     print(f"{np.count_nonzero(~kept):,} faces left out: of a single grey value, or under several labels")
-    return Split(split.images[kept], split.labels[kept], split.rows[kept], split.classes)
+    targets = None if split.targets is None else split.targets[kept]
+    return Split(split.images[kept], split.labels[kept], split.rows[kept], split.classes, targets)

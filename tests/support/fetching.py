@@ -48,7 +48,7 @@ class Run:
     def fetched(self) -> bytes:
         assert self.process.returncode == 0, self.stderr
         assert self.stderr == ""
-        assert names(self.out.parent) == [self.out.name]
+        assert sorted(names(self.out.parent)) == [self.out.name, "ferplus.csv"]
         return self.out.read_bytes()
 
     @property
@@ -72,7 +72,16 @@ def start(
     """Start `python -m stages.fetch` in `folder`, whose Hugging Face cache is there too."""
     write_params(folder, fetch={"sha256": SHA256, "faces": {"rows": 10, "seed": 0}} | fetch)
     process = subprocess.Popen(
-        [*prefix, sys.executable, "-m", "stages.fetch", "--csv", "out/fer2013.csv"],
+        [
+            *prefix,
+            sys.executable,
+            "-m",
+            "stages.fetch",
+            "--csv",
+            "out/fer2013.csv",
+            "--votes",
+            "out/ferplus.csv",
+        ],
         cwd=folder,
         env={
             "PATH": os.environ["PATH"],

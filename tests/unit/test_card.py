@@ -11,7 +11,7 @@ from huggingface_hub import ModelCard, ModelCardData
 from emotion.evaluation import paper
 from emotion.labels import CLASSES
 from emotion.report.card import model_card
-from emotion.report.run import FER2013, OWN, RENDERED, Metrics
+from emotion.report.run import FER2013, FERPLUS, OWN, RENDERED, Metrics
 from experiments import results
 from experiments.pretrained import ROW, SEED
 from tests.support.classifiers import INFO, write_classifier
@@ -87,6 +87,18 @@ def test_the_card_of_other_faces_claims_nothing_of_fer2013(
         r"FER(-?2013|\+)|Goodfellow|the paper|people agree", f"{metadata}{text}", re.IGNORECASE
     )
     assert data in text
+
+
+def test_the_card_of_other_labels_has_the_licence_of_the_faces_and_not_the_scores_of_the_paper(
+    tmp_path: Path,
+) -> None:
+    metadata, text = written(tmp_path, FERPLUS)
+    assert (metadata.license, metadata.datasets) == ("other", [REPO])
+    assert "It was trained on FER-2013 under the labels of FER+ (official split)" in text
+    assert "Here that class is the label, so the scores cannot be compared" in text
+    assert not re.search(r"\| the paper|\| people", text)
+    results = metadata.eval_results or []
+    assert {each.dataset_name.partition(",")[0] for each in results} == {FERPLUS}
 
 
 def test_tables_have_as_many_cells_in_each_row(tmp_path: Path) -> None:

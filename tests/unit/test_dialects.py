@@ -170,7 +170,7 @@ def test_pixels_without_classes_are_refused_in_one_line(good: bytes, tmp_path: P
 def test_the_votes_of_ferplus_are_told_from_faces(tmp_path: Path) -> None:
     names = b"Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
     row = b"Training,fer0000000.png,4,0,0,1,3,2,0,0,0,0"
-    with pytest.raises(UserError, match=r"own.csv is FERPlus's fer2013new.csv: votes on the faces"):
+    with pytest.raises(UserError, match=r"own.csv is FERPlus's fer2013new.csv: .*; set fetch.ferplus to it"):
         fetched(tmp_path, names + b"\n" + row + b"\n")
 
 

@@ -15,8 +15,10 @@ from emotion.labels import CLASSES
 from emotion.network.keras_setup import keras
 from emotion.network.model import from_pixels, predict, save_model
 from emotion.runtime.errors import UserError
+from emotion.source.ferplus import HEADER
 from stages import evaluate
 from tests.support.parameters import write_params
+from tests.support.votes import votes_of
 
 ROWS = 30
 OPTIONS = ["--predictions", "--per-class", "--calibration", "--maps"]
@@ -50,7 +52,14 @@ def run(tmp_path: Path, model: keras.Model, monkeypatch: pytest.MonkeyPatch) -> 
     save_model(model, tmp_path / "emotion.keras")
     write_params(tmp_path, evaluate=PARAMS)
     monkeypatch.chdir(tmp_path)
-    inputs = ["--model", "emotion.keras", *(word for name in SPLITS for word in (f"--{name}", name))]
+    (tmp_path / "votes.csv").write_bytes(HEADER)
+    inputs = [
+        "--model",
+        "emotion.keras",
+        "--votes",
+        "votes.csv",
+        *(word for name in SPLITS for word in (f"--{name}", name)),
+    ]
     tables = [word for option, path in zip(OPTIONS, TABLES, strict=True) for word in (option, path)]
     monkeypatch.setattr(sys, "argv", ["evaluate", *inputs, "--metrics", "metrics/evaluation.json", *tables])
     return tmp_path
@@ -190,3 +199,30 @@ def test_predictions_that_are_not_finite_leave_no_output(run: Path, model: keras
         evaluate.main()
     assert not (run / "metrics").exists()
     assert not (run / "predictions.csv").exists()
+
+
+def test_voters_are_asked_of_labels_and_predictions_where_their_votes_are_known(
+    run: Path, model: keras.Model, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate.main()
+    assert "voters" not in json.loads((run / "metrics/evaluation.json").read_text())
+    test = load_split(run / "test")
+    predicted = predict(model, test.images).argmax(axis=1)
+    voted = np.empty(ROWS, int)  # by the rows of the CSV
+    voted[test.rows] = np.where(np.arange(ROWS) < 10, test.labels, predicted)
+    voted[test.rows[-5:]] = -1
+    (run / "votes.csv").write_bytes(votes_of(voted, np.zeros(ROWS, int)))
+    evaluate.main()
+    found = json.loads((run / "metrics/evaluation.json").read_text())["voters"]
+    known = np.arange(ROWS) < ROWS - 5
+    right, agreed = predicted == test.labels, voted[test.rows] == test.labels
+    assert found == {
+        "rows": ROWS - 5,
+        "labels": round(agreed[known].mean(), 4),
+        "predictions": round((predicted == voted[test.rows])[known].mean(), 4),
+        "agreed": {"rows": int(agreed[known].sum()), "accuracy": round(right[known & agreed].mean(), 4)},
+        "others": {"rows": int((~agreed)[known].sum()), "accuracy": 0.0},
+    }
+    assert (
+        f"of {ROWS - 5} with a majority of FER+'s voters, {found['labels']} have" in capsys.readouterr().out
+    )

@@ -1,14 +1,20 @@
 """The fetch stage on a local file, and what it takes from params.yaml."""
 
 import hashlib
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emotion.config.schema import FacesParams, FetchParams
 from emotion.runtime.errors import UserError
+from emotion.source.ferplus import HEADER
+from stages import fetch
 from stages.fetch import from_file
 from tests.support.fetching import CSV, SHA256, ZIP, names
+from tests.support.parameters import write_params
+from tests.support.votes import votes_of
 
 
 def section(path: Path | None, sha256: str | None = SHA256) -> FetchParams:
@@ -21,6 +27,8 @@ def section(path: Path | None, sha256: str | None = SHA256) -> FetchParams:
         layout="auto",
         member=None,
         sha256=sha256,
+        ferplus=None,
+        ferplus_sha256=None,
         faces=FacesParams(rows=1, seed=0),
     )
 
@@ -76,3 +84,31 @@ def test_a_local_path_that_is_not_there_is_named(tmp_path: Path) -> None:
     path = tmp_path / "missing.csv"
     with pytest.raises(UserError, match=f"^fetch.path '{path}' is no file and no folder"):
         from_file(section(path), tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize("given", [None, "votes.csv"])
+def test_votes_are_put_beside_the_faces_and_without_any_a_header_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None
+) -> None:
+    votes = votes_of(np.zeros(3, int), np.zeros(3, int))
+    (tmp_path / "votes.csv").write_bytes(votes)
+    sha256 = hashlib.sha256(votes).hexdigest()
+    faces = {"source": "faces", "faces": {"rows": 10, "seed": 0}}
+    write_params(tmp_path, fetch=faces | {"ferplus": given, "ferplus_sha256": sha256})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["fetch", "--csv", "out/fer2013.csv", "--votes", "out/ferplus.csv"])
+    fetch.main()
+    assert (tmp_path / "out/ferplus.csv").read_bytes() == (votes if given else HEADER)
+
+
+def test_wrong_votes_leave_nothing_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "votes.csv").write_bytes(CSV)
+    faces = {"source": "faces", "faces": {"rows": 10, "seed": 0}}
+    write_params(tmp_path, fetch=faces | {"ferplus": "votes.csv", "ferplus_sha256": None})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["fetch", "--csv", "out/fer2013.csv", "--votes", "out/ferplus.csv"])
+    with pytest.raises(
+        UserError, match=r"votes.csv' does not begin with the header of FERPlus's fer2013new.csv"
+    ):
+        fetch.main()
+    assert not (tmp_path / "out").exists()

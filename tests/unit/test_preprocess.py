@@ -1,5 +1,6 @@
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +12,14 @@ from emotion.data.protocols import split_rows
 from emotion.data.storage import SPLITS, load_split
 from emotion.runtime.errors import UserError
 from emotion.source.fer2013 import USAGES, Table, read_csv, write_csv
+from emotion.source.ferplus import FERPLUS_CLASSES, HEADER
 from stages import preprocess
 from tests.support.parameters import write_params
+from tests.support.votes import votes_of
 
 ROWS = 420
 PARAMS = PreprocessParams(
-    split="random", validation=0.2, test=0.2, stratify=False, near_distance=None, seed=1
+    labels="fer2013", split="random", validation=0.2, test=0.2, stratify=False, near_distance=None, seed=1
 )
 
 
@@ -29,13 +32,24 @@ def csv(tmp_path: Path) -> Path:
     return tmp_path / "faces.csv"
 
 
-def run(csv: Path, monkeypatch: pytest.MonkeyPatch, success: bool = True, split: str = "random") -> Path:
+def run(
+    csv: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    success: bool = True,
+    split: str = "random",
+    labels: str = "fer2013",
+    votes: bytes = HEADER,
+) -> Path:
     folder = csv.parent
+    (folder / "votes.csv").write_bytes(votes)
     (folder / "verdict.json").write_text(json.dumps({"success": success}))
-    write_params(folder, preprocess=PARAMS.model_dump() | {"split": split})
+    write_params(
+        folder, preprocess=PARAMS.model_dump() | {"split": split, "labels": labels}, fetch={"ferplus": "x"}
+    )
     monkeypatch.chdir(folder)
     splits = [word for name in SPLITS for word in (f"--{name}", name)]
-    monkeypatch.setattr(sys, "argv", ["preprocess", "--csv", csv.name, "--verdict", "verdict.json", *splits])
+    inputs = ["--csv", csv.name, "--votes", "votes.csv", "--verdict", "verdict.json"]
+    monkeypatch.setattr(sys, "argv", ["preprocess", *inputs, *splits])
     preprocess.main()
     return folder
 
@@ -187,3 +201,79 @@ def test_classes_too_rare_to_stratify_are_one_line(csv: Path) -> None:
     table.emotion[0] = 1
     with pytest.raises(UserError, match=r"the rows cannot be split: .*preprocess\.stratify"):
         split_rows(table, PARAMS.model_copy(update={"stratify": True}))
+
+
+def test_the_voters_majority_is_the_label_and_the_face_stays_in_its_split(
+    csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = read_csv(csv)
+    voted = np.where(np.arange(ROWS) % 5 == 0, 7, table.emotion)  # a fifth is Contempt
+    voted[:: 7 * 3] = -1  # and some have no majority
+    votes = votes_of(voted, table.usage)
+    before = [load_split(run(csv, monkeypatch, votes=votes) / name) for name in SPLITS]
+    folder = run(csv, monkeypatch, labels="ferplus_majority", votes=votes)
+    for name, under_fer2013 in zip(SPLITS, before, strict=True):
+        split = load_split(folder / name)
+        assert split.classes == FERPLUS_CLASSES
+        assert split.rows.tolist() == [row for row in under_fer2013.rows if voted[row] >= 0]
+        assert np.array_equal(split.labels, voted[split.rows])
+        assert np.array_equal(split.images, table.images[split.rows])
+        assert split.targets is None
+
+
+def test_soft_labels_are_the_shares_of_the_votes_and_only_training_has_them(
+    csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = read_csv(csv)
+    voted = np.where(np.arange(ROWS) % 5 == 0, 7, table.emotion)
+    votes = votes_of(voted, table.usage, second=6)
+    hard = [
+        load_split(run(csv, monkeypatch, labels="ferplus_majority", votes=votes) / name) for name in SPLITS
+    ]
+    soft = [load_split(run(csv, monkeypatch, labels="ferplus_soft", votes=votes) / name) for name in SPLITS]
+    train, *scored = soft
+    assert train.targets is not None
+    assert train.targets.shape == (len(train), 8)
+    assert np.array_equal(train.labels, voted[train.rows])
+    for target, label in zip(train.targets, train.labels, strict=True):
+        expected = np.eye(8)[label] if label == 6 else 0.7 * np.eye(8)[label] + 0.3 * np.eye(8)[6]
+        assert target == pytest.approx(expected)
+    for split, same in zip(scored, hard[1:], strict=True):
+        assert split.targets is None
+        assert np.array_equal(split.rows, same.rows)
+        assert np.array_equal(split.labels, same.labels)
+
+
+def test_votes_without_a_class_in_some_split_are_refused_before_anything_is_written(
+    csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = read_csv(csv)
+    with pytest.raises(UserError, match=r"^the train split has no face of Contempt by FER\+'s votes"):
+        run(csv, monkeypatch, labels="ferplus_majority", votes=votes_of(table.emotion, table.usage))
+    assert not any((csv.parent / name).exists() for name in SPLITS)
+
+
+def test_labels_of_voters_need_votes(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match=r"^preprocess.labels is ferplus_soft, and there are no votes: set"):
+        run(csv, monkeypatch, labels="ferplus_soft")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda voted, usage: (voted[1:], usage[1:]), "419 rows of votes, 420 of faces"),
+        (lambda voted, usage: (voted, np.roll(usage, 1)), "in line 2 they give another Usage"),
+        (lambda voted, usage: (np.roll(voted, 1), usage), "they agree with 0% of the labels"),
+        (lambda voted, usage: (np.full(ROWS, -1), usage), "they agree with 0% of the labels"),
+    ],
+)
+def test_votes_on_other_rows_are_refused_whatever_the_labels(
+    csv: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
+    says: str,
+) -> None:
+    table = read_csv(csv)
+    with pytest.raises(UserError, match=f"^the votes of FER\\+ are not of these faces: {says}"):
+        run(csv, monkeypatch, votes=votes_of(*change(table.emotion, table.usage)))
+    assert not any((csv.parent / name).exists() for name in SPLITS)

@@ -249,6 +249,16 @@ def test_only_scores_of_fer2013_stand_beside_the_papers(run: Run, source: str, d
     assert words not in page(run, 8)
 
 
+def test_scores_under_other_labels_stand_beside_no_others(run: Run) -> None:
+    params = {**run.params, "preprocess": {**run.params["preprocess"], "labels": "ferplus_soft"}}
+    other = replace(run, params=params)
+    assert other.data == "FER-2013 under the labels of FER+"
+    text = page(other, 8)
+    assert "The labels are those of FER+'s voters" in text
+    assert not re.search("paper (0\\.|reports)|Goodfellow|paper&#39;s F1", text)
+    assert "may not be redistributed" in text
+
+
 MARKUP = "<script>alert('1')</script>\"&"
 
 

@@ -62,9 +62,21 @@ def table(file: Path, cells: Callable[[pd.DataFrame], dict[str, str]] = results.
 
 
 def test_the_tables_of_the_page_are_those_of_the_measured_runs() -> None:
-    text = results.PAGE.read_text(encoding="utf-8")
-    for part, cells in (("results", results.compared), ("details", results.detailed)):
-        assert with_part(text, part, results.markdown(results.read(), cells)) == text
+    for (page, name), found in results.tables(results.read()).items():
+        text = page.read_text(encoding="utf-8")
+        assert with_part(text, name, found) == text
+
+
+def test_rows_under_other_labels_have_a_table_of_their_own(file: Path) -> None:
+    results.add(RUN, file)
+    results.add(RUN | {"row": "fast-ferplus", "protocol": "ferplus"}, file)
+    results.add(RUN | {"row": "fast-ferplus_soft", "protocol": "ferplus_soft"}, file)
+    found = [
+        part.count("ferplus ") + part.count("ferplus_soft ")
+        for part in results.tables(results.read(file)).values()
+    ]
+    assert [bool(count) for count in found] == [False, False, True]
+    assert "| fast-random |" not in results.tables(results.read(file))[results.OTHER_PAGE, "results"]
 
 
 def test_every_measured_row_has_a_recipe_and_a_protocol() -> None:
@@ -146,7 +158,8 @@ def test_a_row_has_a_value_for_all_that_steers_the_split_and_the_training_and_ea
     params = yaml.load(PARAMS)
     settings = find_row(f"{recipe}-{protocol}").settings
     expected = [f"{section}.{key}" for section in ("preprocess", "model", "train") for key in params[section]]
-    assert sorted([*settings, "train.seed"]) == sorted(expected)
+    votes = ["fetch.ferplus"] if protocol.startswith("ferplus") else []
+    assert sorted([*settings, "train.seed"]) == sorted([*expected, *votes])
     for key, value in settings.items():
         section, name = key.split(".")
         params[section][name] = value

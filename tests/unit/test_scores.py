@@ -203,3 +203,12 @@ def test_the_report_names_the_classes_that_do_not_occur() -> None:
     rows = [line.split() for line in lines if line]
     assert [row[0] for row in rows[1:6]] == ["Angry", "Fear", "Happiness", "Surprise", "Neutral"]
     assert ["macro", "avg", "1.000", "1.000", "1.000", "5"] in rows
+
+
+def test_the_metrics_have_each_of_more_classes_than_fer2013_has() -> None:
+    classes = tuple("ABCDEFGHI")
+    labels = np.arange(18) % 9
+    metrics = evaluation(labels, np.eye(9)[labels], np.ones(18, bool), 100, 15, 0, classes)
+    assert list(metrics["per_class"]) == list(classes)
+    assert {scores["f1"] for scores in metrics["per_class"].values()} == {1.0}
+    assert metrics["macro_f1"] == 1

@@ -1,5 +1,6 @@
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,4 +77,16 @@ def test_arrays_of_different_lengths_are_an_error(tmp_path: Path, split: Split) 
 def test_labels_beyond_the_classes_are_an_error(tmp_path: Path, split: Split) -> None:
     np.save(tmp_path / "labels.npy", np.full(5, 7, np.uint8))
     with pytest.raises(UserError, match="unknown labels"):
+        load_split(tmp_path)
+
+
+def test_targets_come_back_with_their_split_and_must_fit_it(tmp_path: Path, split: Split) -> None:
+    assert load_split(tmp_path).targets is None
+    targets = np.full((5, 7), 1 / 7, np.float32)
+    save_split(tmp_path, replace(split, targets=targets))
+    found = load_split(tmp_path).targets
+    assert found is not None
+    assert np.array_equal(found, targets)
+    np.save(tmp_path / "targets.npy", targets[:, 1:])
+    with pytest.raises(UserError, match="the targets do not fit the faces; run: dvc repro -f preprocess"):
         load_split(tmp_path)

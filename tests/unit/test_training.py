@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
@@ -154,6 +155,16 @@ def test_each_face_counts_by_the_weight_of_its_class(
     assert sorted(labels) == sorted(TRAIN.labels)
     for label, count in enumerate(np.bincount(TRAIN.labels)):
         assert weights[labels == label] == pytest.approx(len(TRAIN) / (7 * count))
+
+
+def test_soft_targets_take_the_place_of_the_labels(
+    tmp_path: Path, steps: list[tuple[np.ndarray, ...]]
+) -> None:
+    shares = np.random.default_rng(0).dirichlet(np.ones(7), len(TRAIN)).astype(np.float32)
+    soft = replace(TRAIN, targets=shares)
+    fit(small_network(), train_params(epochs=1), soft, VALIDATION, tmp_path / "c.npz", lambda entry: None)
+    (targets,) = (np.concatenate(parts) for parts in zip(*steps, strict=True))
+    assert np.array_equal(np.sort(targets, axis=0), np.sort(shares, axis=0))
 
 
 def test_balanced_sampling_gives_the_classes_their_share_of_the_steps(

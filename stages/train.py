@@ -6,16 +6,18 @@ A training that was killed goes on after its last finished epoch when this is ru
 import argparse
 from pathlib import Path
 
-from dvclive import Live
-
 from emotion.config.schema import load_params
 from emotion.data.storage import load_split
 from emotion.network.model import save_model
 from emotion.runtime.errors import one_line_errors
 from emotion.runtime.files import write_json
+from emotion.runtime.imports import hidden
 from emotion.runtime.links import check_links
 from emotion.runtime.stage import begin
 from emotion.training.run import summary, train_model
+
+with hidden("pandas"):  # of which DVCLive would draw no curve
+    from dvclive import Live
 
 
 def main() -> None:

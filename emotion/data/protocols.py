@@ -1,7 +1,8 @@
 """The protocols of the split: which row goes to train, validation and test."""
 
+from math import ceil
+
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from emotion.config.schema import PreprocessParams
 from emotion.data.duplicates import duplicate_groups
@@ -105,22 +106,37 @@ def at_random(
         seed: of the shuffle.
     """
     _, first_row = np.unique(groups, return_index=True)
-    group_labels = labels[first_row]
-    everything = np.arange(len(first_row))
-    rest, tested = train_test_split(
-        everything,
-        test_size=test,
-        random_state=seed,
-        stratify=group_labels if stratify else None,
-    )
-    trained, validated = train_test_split(
-        rest,
-        test_size=validation / (1 - test),
-        random_state=seed,
-        stratify=group_labels[rest] if stratify else None,
-    )
+    strata = labels[first_row] if stratify else None
+    rest, tested = divided(np.arange(len(first_row)), test, seed, strata)
+    trained, validated = divided(rest, validation / (1 - test), seed, strata)
     rng = np.random.default_rng(seed)
     train_rows, validation_rows, test_rows = (
         rng.permutation(np.flatnonzero(np.isin(groups, part))) for part in (trained, validated, tested)
     )
     return train_rows, validation_rows, test_rows
+
+
+def divided(
+    numbers: np.ndarray, share: float, seed: int, strata: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is left of the numbers and a random share of them: what train_test_split returns.
+
+    Args:
+        numbers: int (N,).
+        share: how much is taken, in (0, 1), rounded up to whole numbers.
+        seed: of the shuffle.
+        strata: int, the class of each number; the share is then taken of every class alike.
+
+    Raises:
+        ValueError: nothing would be left, or a class has too few.
+    """
+    if strata is not None:
+        from sklearn.model_selection import train_test_split  # two CPU seconds
+
+        left, taken = train_test_split(numbers, test_size=share, random_state=seed, stratify=strata[numbers])
+        return left, taken
+    number = ceil(share * len(numbers))
+    if number >= len(numbers):
+        raise ValueError(f"a share of {share:.3g} leaves nothing of {len(numbers)}")
+    order = np.random.RandomState(seed).permutation(len(numbers))
+    return numbers[order[number:]], numbers[order[:number]]

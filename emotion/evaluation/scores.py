@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from emotion.labels import CLASSES
 
@@ -78,7 +77,18 @@ def roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> float | None:
     present = np.unique(labels)
     if len(present) < 2:
         return None
-    return float(np.mean([roc_auc_score(labels == label, probabilities[:, label]) for label in present]))
+    return float(np.mean([_area(labels == label, probabilities[:, label]) for label in present]))
+
+
+def _area(positive: np.ndarray, scores: np.ndarray) -> float:
+    """Return the area under a ROC curve: how often a row of the class outscores one of the rest.
+
+    Source: Hanley and McNeil, "The meaning and use of the area under a ROC curve", Radiology 1982. Equal
+    scores count half.
+    """
+    rest, number = np.sort(scores[~positive]), np.count_nonzero(positive)
+    below, up_to = (np.searchsorted(rest, scores[positive], side) for side in ("left", "right"))
+    return float((below.sum() + up_to.sum()) / (2 * number * len(rest)))
 
 
 def bootstrap_interval(right: np.ndarray, resamples: int, seed: int) -> tuple[float, float]:
@@ -156,14 +166,15 @@ def class_scores(
     labels: np.ndarray, predicted: np.ndarray, classes: tuple[str, ...] = CLASSES
 ) -> dict[str, np.ndarray]:
     """Return columns of each class's name, precision, recall, F1 and support, each (K,); see `evaluation`."""
-    precision, recall, f1, support = precision_recall_fscore_support(
-        labels, predicted, labels=range(len(classes)), zero_division=0
+    hits, support, named = (
+        np.bincount(chosen, minlength=len(classes))
+        for chosen in (labels[predicted == labels], labels, predicted)
     )
     return {
         "class": np.array(classes),
-        "precision": precision,
-        "recall": recall,
-        "f1": f1,
+        "precision": hits / np.maximum(named, 1),
+        "recall": hits / np.maximum(support, 1),
+        "f1": 2 * hits / np.maximum(named + support, 1),
         "support": support,
     }
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from emotion.runtime.errors import UserError
+from emotion.runtime.imports import hidden
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # whatever the user's ~/.keras says
 # TensorFlow adds up gradients in an order that depends on which operations happen to run side by side.
@@ -20,8 +21,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 # Keras and TensorFlow import these where they are installed, for parts of theirs that nothing here uses:
-# nearly half of the time of their import, and 200 MB
-UNUSED = ["jax", "matplotlib", "pandas", "sklearn"]
+# half of the time of their import, and 200 MB
+UNUSED = ["huggingface_hub", "matplotlib", "pandas", "sklearn"]
+if os.environ["KERAS_BACKEND"] != "jax":
+    UNUSED += ["jax", "scipy"]
 GREETING = "^I[0-9]{4} |before absl::InitializeLog"  # lines of level INFO, and the one that announces them
 
 
@@ -44,20 +47,7 @@ def without_greeting() -> Iterator[None]:
             os.close(stderr)
 
 
-@contextmanager
-def hidden(packages: list[str]) -> Iterator[None]:
-    """Let imports of these packages fail within the block, where they are not imported yet."""
-    absent = [name for name in packages if name not in sys.modules]
-    for name in absent:
-        sys.modules[name] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        for name in absent:
-            del sys.modules[name]
-
-
-with without_greeting(), hidden([name for name in UNUSED if name != os.environ["KERAS_BACKEND"]]):
+with without_greeting(), hidden(*UNUSED):
     import keras
     from keras import layers
 

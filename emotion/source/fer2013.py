@@ -18,6 +18,7 @@ import numpy as np
 
 from emotion.labels import CLASSES, SIDE
 from emotion.runtime.errors import UserError
+from emotion.source.pixels import PixelReader
 
 PUBLISHED_COUNTS = (4953, 547, 5121, 8989, 6077, 4002, 6198)
 COLUMNS = ("emotion", "pixels", "Usage")
@@ -29,7 +30,7 @@ INT32 = np.iinfo(np.int32)
 UNKNOWN = INT32.min  # no integer, or none of USAGES
 LONGEST_LINE = 16 * 1024  # bytes; an official row has at most 9,230
 LONGEST_HEADER = 300  # characters of a header that are kept to be shown
-BATCH = 16  # rows that are parsed at once: few enough for a processor's cache
+BATCH = 6  # rows that are parsed at once: few enough for a processor's cache
 MOST_FAULTS = 1000  # faulty rows after which reading stops: the file is not what it should be
 
 HEADER = f"{','.join(COLUMNS)}\n".encode("ascii")
@@ -184,58 +185,22 @@ def parse_lines(lines: Iterator[bytes], classes: int = len(CLASSES)) -> Iterator
         classes: how many there are.
     """
     labels = {str(label).encode(): label for label in range(classes)}
+    pixels = PixelReader(PIXELS, BATCH * (LONGEST_LINE + 2))
     while batch := list(islice(lines, BATCH)):
-        yield from _parse(batch, labels)
+        yield from _parse(batch, labels, pixels)
 
 
-def _parse(lines: list[bytes], labels: dict[bytes, int]) -> list[tuple[Row, bytes, str]]:
+def _parse(lines: list[bytes], labels: dict[bytes, int], pixels: PixelReader) -> list[tuple[Row, bytes, str]]:
     """Parse lines all at once if all are regular, else one by one."""
     rows = [line.split(b",") for line in lines]
     if all(len(row) == len(COLUMNS) and row[0] in labels and row[2] in _USAGES for row in rows):
-        images = _regular_images([row[1] for row in rows])
+        images = pixels.read([row[1] for row in rows])
         if images is not None:
             facts = [Row(labels[label], _USAGES[usage]) for label, _, usage in rows]
             return [(row, image.tobytes(), "") for row, image in zip(facts, images, strict=True)]
     if len(lines) == 1:
         return [parse_line(lines[0], len(labels))]
-    return [row for line in lines for row in _parse([line], labels)]
-
-
-def _regular_images(fields: list[bytes]) -> np.ndarray | None:
-    """Return the pixels of fields, uint8 (fields, 2304), or None if any field has others than 0 to 255.
-
-    The arithmetic runs over all bytes at once, in uint8, which is what makes it fast: where a number's
-    last digit stands, it and the two digits before it give the value. None may also mean that all
-    fields are right but one is irregular (a tab, a leading zero too many).
-    """
-    text = np.frombuffer(b"   %b " % b" ".join(fields), np.uint8)
-    digits = text - np.uint8(ord("0"))  # wraps round: only digits come out below 10
-    is_digit = (digits < 10).view(np.uint8)
-    if np.count_nonzero(is_digit) + np.count_nonzero(text == ord(" ")) != len(text):
-        return None
-    is_last = is_digit[3:-1] > is_digit[4:]
-    ends = np.flatnonzero(is_last)
-    if not _same_number_each(ends, fields):
-        return None
-    has_hundreds = is_digit[2:-2] & is_digit[1:-3]
-    has_thousands = has_hundreds & is_digit[:-4]
-    digits *= is_digit
-    hundreds = digits[1:-3] * has_hundreds
-    below_hundred = digits[2:-2] * np.uint8(10) + digits[3:-1]
-    values = hundreds * np.uint8(100) + below_hundred
-    above_255 = (hundreds > 2) | (values < below_hundred)  # the latter: it wrapped round
-    if np.count_nonzero((above_255 | has_thousands) & is_last):
-        return None
-    return values.take(ends).reshape(len(fields), PIXELS)
-
-
-def _same_number_each(ends: np.ndarray, fields: list[bytes]) -> bool:
-    """Tell whether each of the fields, joined by a byte, has PIXELS of the numbers that end at `ends`."""
-    if len(ends) != len(fields) * PIXELS:
-        return False
-    stops = np.cumsum([len(field) + 1 for field in fields])
-    by_field = ends.reshape(len(fields), PIXELS)
-    return bool(np.all(by_field[:, -1] < stops) and np.all(by_field[1:, 0] >= stops[:-1]))
+    return [row for line in lines for row in _parse([line], labels, pixels)]
 
 
 def parse_line(line: bytes, classes: int = len(CLASSES)) -> tuple[Row, bytes, str]:

@@ -4,7 +4,6 @@ Source: Menon et al., "Long-tail learning via logit adjustment", ICLR 2021.
 """
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 from emotion.data.storage import Split
 from emotion.network.blocks import shift_logits
@@ -38,6 +37,8 @@ def adjustment_strength(views: list[np.ndarray], labels: np.ndarray, shares: np.
         labels: integers (N,), its classes.
         shares: float (K,), `log_shares` of the train split.
     """
+    from sklearn.metrics import f1_score  # two CPU seconds, for trainings with this remedy alone
+
     scores = [
         f1_score(labels, adjusted(views, strength * shares).argmax(axis=1), average="macro", zero_division=0)
         for strength in STRENGTHS

@@ -49,10 +49,14 @@ def test_a_stranger_runs_the_demo_then_compares_an_experiment_with_it_and_goes_b
     assert stranger.run("git", "rev-parse", "--short", f"demo-{mine}").strip() == mine
 
 
-def test_the_demo_shows_its_scores_when_nothing_had_to_run_too(project: Project) -> None:
+def test_a_second_demo_runs_nothing_shows_its_scores_too_and_puts_back_what_an_interrupted_one_lacks(
+    project: Project,
+) -> None:
     first = project.run(*DEMO)
+    (project.folder / "metrics/evaluation.json").unlink()  # as DVC does before it runs a stage
     again = project.run(*DEMO)
     assert ran(again) == []
+    assert project.run("git", "status", "--porcelain") == ""
     for output in (first, again):
         scores = output.partition("precision")[2].rpartition("These scores are of rendered faces")[0]
         assert "Surprise" in scores
@@ -72,11 +76,3 @@ def test_the_demo_leaves_uncommitted_work_alone(project: Project, branch: str) -
     assert project.run("git", "branch", "--show-current").strip() == branch
     assert project.run("git", "rev-parse", "HEAD") == commit
     assert project.read("params.yaml") == before
-
-
-def test_an_interrupted_demo_goes_on_although_some_results_are_there(project: Project) -> None:
-    project.run(*DEMO)
-    (project.folder / "metrics/evaluation.json").unlink()  # as DVC does before it runs a stage
-    output = project.run(*DEMO)
-    assert ran(output) == []
-    assert project.run("git", "status", "--porcelain") == ""

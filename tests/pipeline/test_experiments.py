@@ -112,12 +112,14 @@ def part_of_something_larger(project: Project) -> Project:
     return part
 
 
+@pytest.mark.usefixtures("short")
 def test_a_search_and_its_ranking_work_in_a_subfolder_of_a_larger_repository(project: Project) -> None:
     part = part_of_something_larger(project)
     assert "search-0  0." in run(part, *SEARCH)
     assert "figure: again.png" in run(part, "ranking", "search", "again.png", "train.lr")
 
 
+@pytest.mark.usefixtures("short")
 def test_a_sweep_works_in_a_subfolder_of_a_larger_repository(project: Project) -> None:
     output = run(part_of_something_larger(project), *SWEEP)
     assert "figure: sweeps/tuning.png" in output

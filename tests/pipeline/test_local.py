@@ -16,11 +16,10 @@ BARE = """if True:
 
 
 def test_a_row_without_dvc_is_the_model_of_the_pipeline_and_a_line_of_the_results(
-    measurable: Project, tmp_path: Path
+    measurable: Project, real_faces: Path
 ) -> None:
-    faces = str(tmp_path / "fer2013.csv")
     # As on a machine that has neither DVC nor DVCLive
-    output = measurable.run("python", "-c", BARE, *COMMAND[2:], "--csv", faces, "--out", "run")
+    output = measurable.run("python", "-c", BARE, *COMMAND[2:], "--csv", str(real_faces), "--out", "run")
     assert "epoch  2/2" in output
     assert measurable.read("run/emotion.keras") == measurable.read("models/emotion.keras")
     assert measurable.read("run/training.json") == measurable.read("metrics/training.json")
@@ -33,7 +32,7 @@ def test_a_row_without_dvc_is_the_model_of_the_pipeline_and_a_line_of_the_result
     assert "| paper-random | 0 |" in measurable.read("docs/results.md").decode()
 
 
-def test_splits_are_taken_as_they_are_and_a_second_run_goes_on(measurable: Project, tmp_path: Path) -> None:
+def test_splits_are_taken_as_they_are_and_a_second_run_goes_on(measurable: Project, real_faces: Path) -> None:
     splits = ("--splits", "data/splits", "--out", "run")
     measurable.run(*COMMAND, *splits)
     assert measurable.read("run/emotion.keras") == measurable.read("models/emotion.keras")
@@ -43,15 +42,13 @@ def test_splits_are_taken_as_they_are_and_a_second_run_goes_on(measurable: Proje
     output = measurable.run(*COMMAND, *splits, "--record", status=1)
     assert output.startswith("error: --record needs --csv")
     measurable.set(fetch__sha256="0" * 64)
-    output = measurable.run(
-        *COMMAND, "--csv", str(tmp_path / "fer2013.csv"), "--out", "run", "--record", status=1
-    )
+    output = measurable.run(*COMMAND, "--csv", str(real_faces), "--out", "run", "--record", status=1)
     assert "and fetch.sha256 is 0000" in output
 
 
-def test_a_recorded_run_is_in_the_results_at_once(measurable: Project, tmp_path: Path) -> None:
-    measurable.run(
-        *COMMAND, "--csv", str(tmp_path / "fer2013.csv"), "--out", str(tmp_path / "run"), "--record"
-    )
+def test_a_recorded_run_is_in_the_results_at_once(
+    measurable: Project, real_faces: Path, tmp_path: Path
+) -> None:
+    measurable.run(*COMMAND, "--csv", str(real_faces), "--out", str(tmp_path / "run"), "--record")
     (run,) = csv.DictReader(measurable.read("experiments/results.csv").decode().splitlines())
     assert run["row"] == "paper-random"

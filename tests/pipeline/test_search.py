@@ -11,6 +11,7 @@ from optuna.storages import RDBStorage
 from experiments.search import SPACE, SPARED_EPOCHS, SPARED_TRIALS
 from tests.support.project import Project
 
+pytestmark = pytest.mark.usefixtures("short")
 LONG = 20  # epochs: enough for a trial to be stopped before it ends
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -13,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipeline.conftest import Shared
 from tests.support.project import STAGES, Project, ran
 from tests.support.s3 import CREDENTIALS, S3, refusing_credentials, serve
 
 BUCKET = "faces"
 LOCK, MODEL, METRICS = "dvc.lock", "models/emotion.keras", "metrics/evaluation.json"
+SLOW = ("dvc", "exp", "run", "--name", "slow", "-S", "train.lr=1e-4", "-S", "train.epochs=1")
 PREDICT = """
 import keras, numpy
 model = keras.saving.load_model("{path}", compile=False)
@@ -68,27 +71,39 @@ def found_team(finished: Project, folder: Path, s3: S3 | None) -> Team:
     return Team(author, git, store)
 
 
+@pytest.fixture(scope="module")
+def trained_slowly(shared: Shared, finished: Project) -> Path:
+    """DVC's cache after the experiment `slow`, which then takes no training in a copy of the project."""
+
+    def make(folder: Path) -> None:
+        project = finished.copy(folder / "project")
+        assert ran(project.run(*SLOW)) == STAGES[STAGES.index("train") :]
+
+    return shared("slow", make) / "project/.dvc/cache"
+
+
 @pytest.fixture(scope="module", params=["folder", "s3"])
-def shared(
-    request: pytest.FixtureRequest, finished: Project, s3: S3, tmp_path_factory: pytest.TempPathFactory
+def pushed(
+    request: pytest.FixtureRequest,
+    finished: Project,
+    trained_slowly: Path,
+    s3: S3,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Team:
     """A team whose author has pushed the run, and an experiment called `slow`. Nobody may change it."""
     s3.client().create_bucket(Bucket=BUCKET)
     team = found_team(finished, tmp_path_factory.mktemp("team"), s3 if request.param == "s3" else None)
     team.author.run("dvc", "push")
-    changed = ("-S", "train.lr=1e-4", "-S", "train.epochs=1")
-    assert (
-        ran(team.author.run("dvc", "exp", "run", "--name", "slow", *changed))
-        == (STAGES[STAGES.index("train") :])
-    )
+    shutil.copytree(trained_slowly, team.author.folder / ".dvc/cache", dirs_exist_ok=True)
+    assert ran(team.author.run(*SLOW)) == []
     team.author.run("dvc", "exp", "push", "origin", "slow")
     return team
 
 
 @pytest.fixture
-def colleague(shared: Team, tmp_path: Path) -> Project:
+def colleague(pushed: Team, tmp_path: Path) -> Project:
     """A new clone, with nothing in it but what Git holds."""
-    return shared.clone(tmp_path / "colleague")
+    return pushed.clone(tmp_path / "colleague")
 
 
 def test_a_colleague_pulls_the_run_and_reruns_nothing(finished: Project, colleague: Project) -> None:
@@ -101,13 +116,13 @@ def test_a_colleague_pulls_the_run_and_reruns_nothing(finished: Project, colleag
 
 
 def test_a_colleague_applies_an_experiment_and_reruns_nothing_but_what_is_changed(
-    shared: Team, colleague: Project
+    pushed: Team, colleague: Project
 ) -> None:
     colleague.run("dvc", "exp", "pull", "origin", "slow")
     colleague.run("dvc", "exp", "apply", "slow")
     assert colleague.repro() == []
     for path in (LOCK, MODEL, METRICS):
-        assert colleague.read(path) == shared.author.read(path), path
+        assert colleague.read(path) == pushed.author.read(path), path
     difference = json.loads(colleague.run("dvc", "metrics", "diff", "--json"))
     assert difference["metrics/training.json"]["epochs"] == {"old": 2, "new": 1, "diff": -1}
 
@@ -121,12 +136,12 @@ def test_the_model_alone_is_pulled_and_predicts(colleague: Project) -> None:
     assert colleague.run("python", "-c", PREDICT.format(path=MODEL)).endswith("(2, 7)\n")
 
 
-def test_the_model_is_fetched_by_its_name(shared: Team, colleague: Project) -> None:
+def test_the_model_is_fetched_by_its_name(pushed: Team, colleague: Project) -> None:
     colleague.run("gto", "register", "emotion")
     tag = colleague.run("git", "tag").strip()
     colleague.run("git", "push", "--quiet", "origin", tag)
     try:
-        colleague.run("dvc", "artifacts", "get", str(shared.git), "emotion", "--out", "got.keras")
+        colleague.run("dvc", "artifacts", "get", str(pushed.git), "emotion", "--out", "got.keras")
         assert colleague.run("python", "-c", PREDICT.format(path="got.keras")).endswith("(2, 7)\n")
     finally:
         colleague.run("git", "push", "--quiet", "origin", "--delete", tag)

@@ -24,15 +24,15 @@ SECTIONS = {name: [name] for name in STAGES} | {
     "export": ["export", "model", "preprocess", "train"],
     "report": ["data", "evaluate", "export", "fetch", "model", "preprocess", "report", "train", "validate"],
 }
-# Libraries that take a while to import; Keras takes the others of its line along
-WITH_KERAS = {"huggingface_hub", "keras", "matplotlib", "pandas", "sklearn", "tensorflow"}
-HEAVY = {*WITH_KERAS, "great_expectations"}
+# Libraries that take a while to import
+WITH_KERAS = {"keras", "tensorflow"}
+HEAVY = {*WITH_KERAS, "great_expectations", "huggingface_hub", "matplotlib", "pandas", "scipy", "sklearn"}
 NEEDED = {
     "fetch": {"huggingface_hub"},
-    "validate": {"great_expectations", "pandas"},
-    "preprocess": {"pandas", "sklearn"},
+    "validate": {"great_expectations", "pandas", "scipy"},
+    "preprocess": set(),
     "train": WITH_KERAS,
-    "evaluate": WITH_KERAS,
+    "evaluate": {*WITH_KERAS, "pandas"},
     "export": WITH_KERAS,
     "plot": {"matplotlib", "pandas"},
     "report": {"huggingface_hub", "matplotlib", "pandas"},

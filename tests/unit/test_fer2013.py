@@ -20,6 +20,7 @@ from emotion.source.fer2013 import (
     PUBLISHED_COUNTS,
     UNKNOWN,
     USAGES,
+    parse_lines,
     read_csv,
     write_csv,
 )
@@ -228,6 +229,16 @@ def test_a_huge_line_costs_little_memory(tmp_path: Path, unit: bytes) -> None:
     tracemalloc.stop()
     assert len(table) == len(table.faults) == 1
     assert peak < 1_000_000
+
+
+@pytest.mark.parametrize("beside", [0, 1, 40])
+def test_a_line_for_which_there_is_no_room_is_a_fault_of_its_own(beside: int) -> None:
+    """Lines come from other readers, too, which may hand on longer ones than read_csv."""
+    good = row(" ".join(["17"] * PIXELS)).strip()
+    endless = row(" ".join(["17"] * 50 * PIXELS)).strip()
+    *others, last = parse_lines(iter([*[good] * beside, endless]))
+    assert [fault for _, _, fault in others] == [""] * beside
+    assert last[2] == "the line has more than 16,384 bytes"
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_stage_that_imports_tensorflow_prints_no_greeting(stage: str) -> None:
 def test_keras_comes_without_the_packages_that_it_does_not_need_here_and_they_can_be_imported_later() -> None:
     code = (
         "import sys; from emotion.network.keras_setup import UNUSED, keras; "
-        "print([name for name in UNUSED if name in sys.modules]); import matplotlib, pandas, sklearn"
+        "print([name for name in UNUSED if name in sys.modules]); import matplotlib, pandas, scipy, sklearn"
     )
     done = run("-c", code)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")

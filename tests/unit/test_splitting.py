@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from sklearn.model_selection import train_test_split
 
-from emotion.data.protocols import at_random, by_usage
+from emotion.data.protocols import at_random, by_usage, divided
 from emotion.source.fer2013 import PUBLISHED_COUNTS
 
 ROWS = 35_887
@@ -36,6 +37,21 @@ def test_same_seed_same_rows_in_the_same_order() -> None:
 
 def test_another_seed_another_test_split() -> None:
     assert not np.array_equal(split()[2], split(seed=43)[2])
+
+
+@pytest.mark.parametrize("rows", [7, 1001, ROWS])
+@pytest.mark.parametrize("share", [0.1, 1 / 3, 0.09 / 0.9])
+def test_a_share_is_the_one_that_scikit_learn_takes(rows: int, share: float) -> None:
+    numbers = 3 * np.arange(rows)
+    for seed in (0, 42, 2**32 - 1):
+        expected = train_test_split(numbers, test_size=share, random_state=seed)
+        for ours, theirs in zip(divided(numbers, share, seed), expected, strict=True):
+            assert np.array_equal(ours, theirs)
+
+
+def test_a_share_that_leaves_nothing_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"^a share of 0\.96 leaves nothing of 7$"):
+        divided(np.arange(7), 0.96, seed=0)
 
 
 def test_rows_are_shuffled() -> None:

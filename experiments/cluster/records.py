@@ -2,11 +2,11 @@
 
 `dvc exp push` sends the experiment's reference first and its outputs afterwards, and ends with status 0 where
 another of the same name is there. So a record, under RECORDS, follows when both have arrived: it names the
-hash of the experiment, and is good as long as that is the one on the remote.
+hash of the experiment, and is good as long as that is the one on the remote. It is the message of a commit,
+because `dvc exp pull` fails where a reference is of anything else.
 """
 
 import json
-import subprocess
 from typing import Any, NamedTuple
 
 from emotion.runtime.git import git
@@ -58,7 +58,7 @@ def find(commit: str, experiment: str) -> Record | None:
     if not on_remote(reference := f"{RECORDS}/{end}"):
         return None
     git("fetch", "--quiet", REMOTE, f"+{reference}:{reference}")
-    record = Record(**json.loads(git("cat-file", "blob", reference)))
+    record = Record(**json.loads(git("show", "--no-patch", "--format=%B", reference)))
     return record if record.sha == on_remote(f"{EXPERIMENTS}/{end}") else None
 
 
@@ -69,12 +69,8 @@ def write(commit: str, experiment: str, record: Record) -> None:
         UserError: the remote does not take it.
     """
     reference = f"{RECORDS}/{tail(commit, experiment)}"
-    blob = subprocess.run(
-        ["git", "hash-object", "-w", "--stdin"],
-        check=True,
-        input=json.dumps(record._asdict()),
-        stdout=subprocess.PIPE,
-        text=True,
-    ).stdout.strip()
-    git("update-ref", reference, blob)
+    message = json.dumps(record._asdict())
+    git(
+        "update-ref", reference, git("commit-tree", f"{record.sha}^{{tree}}", "-p", record.sha, "-m", message)
+    )
     git("push", "--quiet", "--force", REMOTE, f"{reference}:{reference}")

@@ -1,9 +1,7 @@
 """Experiments on a Ray cluster of two nodes: all end once, whatever is killed meanwhile."""
 
-import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,7 +36,7 @@ def cluster(home: Path) -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
         patch.setenv("DVC_SITE_CACHE_DIR", str(home / "dvc"))
-        with local_cluster(nodes=2, cores=2) as nodes:
+        with local_cluster(nodes=2, cores=3) as nodes:
             yield nodes
 
 
@@ -64,34 +62,86 @@ def sweep(cluster: Any, name: str, *words: str) -> list[str]:
     return ["python", "-m", "experiments.sweep", name, "train.epochs=2", *words, *options]
 
 
-def epochs(home: Path, seed: int) -> list[list[str]]:
-    """Return the number, process, cores and OMP_NUM_THREADS of each epoch of a seed that was trained."""
-    notes = home / f"epochs-{seed}"
-    return [line.split() for line in notes.read_text().splitlines()] if notes.exists() else []
+class Notes:
+    """What the stand-in has noted of the trainings with a seed."""
+
+    def __init__(self, home: Path, seed: int) -> None:
+        file = home / f"epochs-{seed}"
+        lines = [line.split() for line in file.read_text().splitlines()] if file.exists() else []
+        self.processes = [int(line[1]) for line in lines if line[0] == "began"]
+        self.epochs = [line[0] for line in lines if line[0] != "began"]
+        self.surroundings = {tuple(line[2:]) for line in lines if line[0] != "began"}
 
 
-def workers() -> list[psutil.Process]:
-    """Return the processes in which Ray runs our work."""
-    return [
+def worker() -> psutil.Process:
+    """Return the process in which Ray runs our work."""
+    (found,) = (
         child for child in psutil.Process().children(recursive=True) if child.name().startswith("ray::work")
-    ]
+    )
+    return found
 
 
 def test_a_sweep_runs_on_all_nodes_and_what_is_complete_is_not_run_again(
     cluster: Any, shared: Project, home: Path
 ) -> None:
     six = sweep(cluster, "six", "train.seed=1,2,3", "train.lr=0.1,0.2")
-    output = shared.run(*six)
-    assert [line.split()[1] for line in output.splitlines() if line.strip()[:1] in tuple("123456")] == [
-        *(f"six-{n}" for n in (2, 4, 6, 1, 3, 5))
-    ]
-    print(output)
-    once = [epochs(home, seed) for seed in (1, 2, 3)]
-    assert all([note[0] for note in notes].count("1") == 2 for notes in once)
-    assert {(cores, omp) for notes in once for _, _, cores, omp in notes} == {("1", "None")}
+    for _ in range(2):
+        output = shared.run(*six)
+        ranked = [word for word in output.partition("accuracy of the")[2].split() if word.startswith("six-")]
+        assert set(ranked[:3]) == {"six-2", "six-4", "six-6"}
+        assert set(ranked[3:]) == {"six-1", "six-3", "six-5"}
+        notes = [Notes(home, seed) for seed in (1, 2, 3)]
+        assert all(sorted(of_seed.epochs) == ["1", "1", "2", "2"] for of_seed in notes)
+    # A core each, and the threads that train.threads says
+    assert {pair for of_seed in notes for pair in of_seed.surroundings} == {("1", "None")}
     shared.run("dvc", "exp", "apply", "six-3")
     assert shared.read("models/emotion.keras") == b"2 0.1"  # it was pulled
     shared.run("git", "restore", ".")
-    shared.run(*six)
-    assert [epochs(home, seed) for seed in (1, 2, 3)] == once
-    assert not (home / ".ray").exists()  # no token that a later cluster would ask for
+    assert not (home / ".ray").exists()  # no token, which a later cluster would ask for
+
+
+def test_a_driver_that_is_interrupted_or_killed_ends_its_trainings_and_goes_on_when_started_again(
+    cluster: Any, shared: Project, home: Path
+) -> None:
+    command = sweep(cluster, "driver", "train.seed=101", "train.lr=0.1")
+    for times, ending in enumerate((signal.SIGINT, signal.SIGKILL), start=1):
+        with shared.popen(*command) as driver:
+            wait_until(lambda: Notes(home, 101).epochs and len(Notes(home, 101).processes) == times)
+            driver.send_signal(ending)
+        assert driver.returncode == (130 if ending == signal.SIGINT else -ending)
+        wait_until(lambda: not psutil.pid_exists(Notes(home, 101).processes[-1]))
+    (home / "go").touch()
+    assert "driver-1" in shared.run(*command)
+    (home / "go").unlink()
+    assert Notes(home, 101).epochs == ["1", "2"]  # each was trained once
+
+
+def test_an_experiment_outlives_its_worker_and_its_node_and_a_users_error_is_not_tried_again(
+    cluster: Any, shared: Project, home: Path
+) -> None:
+    command = sweep(cluster, "faults", "train.seed=100", "train.lr=0.1,1")
+    with shared.popen(*command, "--checkpoints", str(home / "checkpoints")) as driver:
+        wait_until(lambda: Notes(home, 100).epochs)
+        wait_until((home / "failed").exists)
+        wait_until(lambda: list((home / "checkpoints").glob("*/faults-1/training/1.npz")))
+        worker().kill()
+        wait_until(lambda: len(Notes(home, 100).processes) == 2)
+        assert not psutil.pid_exists(Notes(home, 100).processes[0])  # it trains on beside none
+        shutil.rmtree(next(home.glob(".cache/*/slots/*/checkpoints")))  # as on another machine
+        raylet = worker().parent()
+        assert raylet
+        (node,) = (
+            node
+            for node in cluster.list_all_nodes()
+            if node.all_processes["raylet"][0].process.pid == raylet.pid
+        )
+        cluster.remove_node(node, allow_graceful=False)
+        wait_until(lambda: len(Notes(home, 100).processes) == 3)
+        (home / "go").touch()
+        output, _ = driver.communicate()
+    (home / "go").unlink()
+    assert output.count("was lost; it goes on from its checkpoint in") == 2
+    assert Notes(home, 100).epochs == ["1", "2"]
+    assert "faults-2  failed: train.lr is too high" in output
+    assert (home / "failed").read_text() == "once\n"
+    assert not list((home / "checkpoints").glob("*/faults-1"))  # which nobody needs any more

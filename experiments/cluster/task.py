@@ -33,6 +33,7 @@ def main() -> None:
     if os.fork():  # no child of the worker: Ray would kill it, and its DVC would train on alone
         os._exit(0)
     os.setsid()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # Ray blocks it in a local node
     threading.Thread(target=end_with_the_worker, daemon=True).start()
     keep_to_cores(job["slot"], job["cores"])
     try:

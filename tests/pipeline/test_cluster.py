@@ -3,6 +3,7 @@
 import shutil
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,12 @@ class Notes:
         self.surroundings = {tuple(line[2:]) for line in lines if line[0] != "began"}
 
 
+def trained(home: Path, seed: int, times: int) -> bool:
+    """Tell whether a training has begun so many times, and has an epoch behind it."""
+    notes = Notes(home, seed)
+    return len(notes.processes) == times and bool(notes.epochs)
+
+
 def worker() -> psutil.Process:
     """Return the process in which Ray runs our work."""
     (found,) = (
@@ -106,7 +113,7 @@ def test_a_driver_that_is_interrupted_or_killed_ends_its_trainings_and_goes_on_w
     command = sweep(cluster, "driver", "train.seed=101", "train.lr=0.1")
     for times, ending in enumerate((signal.SIGINT, signal.SIGKILL), start=1):
         with shared.popen(*command) as driver:
-            wait_until(lambda: Notes(home, 101).epochs and len(Notes(home, 101).processes) == times)
+            wait_until(partial(trained, home, 101, times))
             driver.send_signal(ending)
         assert driver.returncode == (130 if ending == signal.SIGINT else -ending)
         wait_until(lambda: not psutil.pid_exists(Notes(home, 101).processes[-1]))

@@ -115,7 +115,8 @@ def test_a_driver_that_is_interrupted_or_killed_ends_its_trainings_and_goes_on_w
         with shared.popen(*command) as driver:
             wait_until(partial(trained, home, 101, times))
             driver.send_signal(ending)
-        assert driver.returncode == (130 if ending == signal.SIGINT else -ending)
+            output, _ = driver.communicate()
+        assert driver.returncode == (130 if ending == signal.SIGINT else -ending), output
         wait_until(lambda: not psutil.pid_exists(Notes(home, 101).processes[-1]))
     (home / "go").touch()
     assert "driver-1" in shared.run(*command)

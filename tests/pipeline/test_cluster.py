@@ -11,20 +11,9 @@ import psutil
 import pytest
 
 from experiments.cluster.local import local_cluster
-from tests.support.paths import ROOT
-from tests.support.project import Project, small_project
+from tests.support.cluster import shared_project
+from tests.support.project import Project
 from tests.support.waiting import wait_until
-
-STAGES = """stages:
-  train:
-    cmd: python stand_in.py
-    deps: [stand_in.py]
-    params: [train]
-    outs: [models/emotion.keras]
-    metrics:
-      - metrics/training.json: {cache: false}
-      - metrics/evaluation.json: {cache: false}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +32,7 @@ def cluster(home: Path) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def shared(home: Path) -> Project:
-    """The project with a stand-in for its stages, and both of its remotes."""
-    project = small_project(home / "project")
-    shutil.copyfile(ROOT / "tests/support/stand_in.py", project.folder / "stand_in.py")
-    (project.folder / "dvc.yaml").write_text(STAGES)
-    for results in ("metrics", "plots"):
-        project.run("git", "rm", "-rq", "--ignore-unmatch", results)
-    project.run("dvc", "remote", "add", "--default", "team", str(home / "remote"))
-    project.run("git", "add", ".")
-    project.commit("A stand-in")
-    project.run("git", "init", "--quiet", "--bare", str(home / "git"))
-    project.run("git", "remote", "add", "origin", f"file://{home}/git")
-    project.run("git", "push", "--quiet", "origin", "main")
-    return project
+    return shared_project(home)
 
 
 def sweep(cluster: Any, name: str, *words: str) -> list[str]:

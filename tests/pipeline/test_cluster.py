@@ -3,8 +3,10 @@
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 import psutil
@@ -57,12 +59,21 @@ def trained(home: Path, seed: int, times: int) -> bool:
     return len(notes.processes) == times and bool(notes.epochs)
 
 
-def worker() -> psutil.Process:
-    """Return the process in which Ray runs our work."""
-    (found,) = (
+def workers() -> list[psutil.Process]:
+    """Return the processes in which Ray runs our work."""
+    return [
         child for child in psutil.Process().children(recursive=True) if child.name().startswith("ray::work")
-    )
-    return found
+    ]
+
+
+@contextmanager
+def started(project: Project, *command: str) -> Iterator[Popen[str]]:
+    """Start a command, and end it where the test fails before it has."""
+    with project.popen(*command) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_a_sweep_runs_on_all_nodes_and_what_is_complete_is_not_run_again(
@@ -89,7 +100,7 @@ def test_a_driver_that_is_interrupted_or_killed_ends_its_trainings_and_goes_on_w
 ) -> None:
     command = sweep(cluster, "driver", "train.seed=101", "train.lr=0.1")
     for times, ending in enumerate((signal.SIGINT, signal.SIGKILL), start=1):
-        with shared.popen(*command) as driver:
+        with started(shared, *command) as driver:
             wait_until(partial(trained, home, 101, times))
             driver.send_signal(ending)
             output, _ = driver.communicate()
@@ -105,15 +116,16 @@ def test_an_experiment_outlives_its_worker_and_its_node_and_a_users_error_is_not
     cluster: Any, shared: Project, home: Path
 ) -> None:
     command = sweep(cluster, "faults", "train.seed=100", "train.lr=0.1,1")
-    with shared.popen(*command, "--checkpoints", str(home / "checkpoints")) as driver:
+    with started(shared, *command, "--checkpoints", str(home / "checkpoints")) as driver:
         wait_until(lambda: Notes(home, 100).epochs)
         wait_until((home / "failed").exists)
         wait_until(lambda: list((home / "checkpoints").glob("*/faults-1/training/1.npz")))
-        worker().kill()
+        wait_until(lambda: len(workers()) == 1)
+        workers()[0].kill()
         wait_until(lambda: len(Notes(home, 100).processes) == 2)
         assert not psutil.pid_exists(Notes(home, 100).processes[0])  # it trains on beside none
         shutil.rmtree(next(home.glob(".cache/*/slots/*/checkpoints")))  # as on another machine
-        raylet = worker().parent()
+        raylet = workers()[0].parent()
         assert raylet
         (node,) = (
             node

@@ -126,10 +126,16 @@ class Cluster:
     ) -> Outcome:
         """Order an experiment, anew whenever its worker or its node is lost."""
         exceptions = self._ray.exceptions
+        lost = (
+            exceptions.WorkerCrashedError,
+            exceptions.NodeDiedError,
+            exceptions.ObjectLostError,
+            exceptions.OutOfMemoryError,
+        )
         for _ in range(LOSSES):
             try:
                 return await self._once(experiment, settings, on_epoch)
-            except (exceptions.WorkerCrashedError, exceptions.NodeDiedError, exceptions.ObjectLostError):
+            except lost:
                 row = self._progress.row(experiment)
                 how = (
                     f"it goes on from its checkpoint in {self._checkpoints}"
@@ -160,8 +166,12 @@ class Cluster:
                         stopped = True
                         self._ray.cancel(stream)
                 failure = message.get("failure", failure)
-        except self._ray.exceptions.TaskCancelledError:
-            pass
+        except self._ray.exceptions.RayTaskError as error:
+            if not stopped:
+                failure = f"{row.node}: {error.cause!r}"
+        except self._ray.exceptions.RayError:
+            if not stopped:
+                raise
         except asyncio.CancelledError:  # Ctrl-C: the node ends it, and this waits until it has
             self._ray.cancel(stream)
             with suppress(Exception):

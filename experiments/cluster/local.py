@@ -17,7 +17,7 @@ def local_cluster(nodes: int, cores: int) -> Iterator[Any]:
     Unlike `ray.init()` it writes no token into the home folder, which a later cluster would ask for.
 
     Args:
-        nodes: how many.
+        nodes: how many that compute; the head, which a driver needs, does not.
         cores: that each says it has.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # before Ray is imported
@@ -26,9 +26,9 @@ def local_cluster(nodes: int, cores: int) -> Iterator[Any]:
     folder = tempfile.mkdtemp(prefix="ray-")
     cluster = Cluster()
     try:
-        for number in range(nodes):
-            head = {"include_dashboard": False, "temp_dir": folder} if number == 0 else {}
-            cluster.add_node(num_cpus=cores, object_store_memory=MEMORY, **head)
+        cluster.add_node(num_cpus=0, object_store_memory=MEMORY, include_dashboard=False, temp_dir=folder)
+        for _ in range(nodes):
+            cluster.add_node(num_cpus=cores, object_store_memory=MEMORY)
         yield cluster
     finally:
         cluster.shutdown()

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-LIMIT = 60  # seconds
+LIMIT = 240  # seconds
 
 
 def wait_until(happened: Callable[[], object]) -> None:

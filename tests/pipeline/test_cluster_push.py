@@ -58,8 +58,9 @@ def test_another_of_the_same_name_does_not_count_and_a_remote_that_is_down_is_wa
         waits.append(seconds)
         shutil.move(away, home / "git")
 
-    monkeypatch.setattr(time, "sleep", wait)
-    sha = push(commit, "same")
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "sleep", wait)
+        sha = push(commit, "same")
     assert len(waits) == 1
     assert sha == on_remote(reference) != other
     assert find(commit, "same") is None  # complete when its record is there
@@ -68,7 +69,6 @@ def test_another_of_the_same_name_does_not_count_and_a_remote_that_is_down_is_wa
     assert find(commit, "same") == record
     ran.run("git", "push", "--quiet", "--force", "origin", f"{other}:{reference}")
     assert find(commit, "same") is None  # nor is another complete by its record
-    monkeypatch.undo()
 
 
 def test_a_name_that_stands_for_other_parameters_is_refused(ran: Project, commit: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
+import optuna
 import psutil
 import pytest
 
@@ -93,6 +94,16 @@ def test_a_sweep_runs_on_all_nodes_and_what_is_complete_is_not_run_again(
     assert shared.read("models/emotion.keras") == b"2 0.1"  # it was pulled
     shared.run("git", "restore", ".")
     assert not (home / ".ray").exists()  # no token, which a later cluster would ask for
+
+
+def test_a_search_has_its_trials_on_the_nodes_and_its_study_here(cluster: Any, shared: Project) -> None:
+    options = ["--trials", "2", "--epochs", "2", "--cluster", cluster.address, "--cores", "1"]
+    output = shared.run("python", "-m", "experiments.search", "search", *options)
+    trials = optuna.load_study(
+        study_name=None, storage=f"sqlite:///{shared.folder}/sweeps/search.db"
+    ).get_trials(deepcopy=False)
+    assert [trial.state.name for trial in trials] == ["COMPLETE", "COMPLETE"]
+    assert all(f"search-{trial.number}  {trial.value:.4f}" in output for trial in trials)
 
 
 def test_a_driver_that_is_interrupted_or_killed_ends_its_trainings_and_goes_on_when_started_again(

@@ -5,8 +5,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # npm trusts the certificates that the system trusts, as pip does.
 export NODE_USE_SYSTEM_CA = 1
 
-.PHONY: help setup identity demo own predict web publish test faults fuzz verify accept lint bench compare labels \
-  paper-tuning ranking search fast measure reproduce pretrained lock
+.PHONY: help setup identity demo own predict web publish test faults fuzz verify accept lint bench compare \
+  paper-tuning ranking search cluster-demo fast measure labels reproduce pretrained lock
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -35,7 +35,7 @@ identity:
 	@git config user.email >/dev/null || \
 	  { git config user.name "Nobody" && git config user.email "nobody@localhost"; }
 
-demo paper-tuning search fast measure reproduce pretrained: identity
+demo paper-tuning search cluster-demo fast measure labels reproduce pretrained: identity
 
 ## demo          the whole pipeline on rendered faces, offline, on a branch of its own
 demo: setup
@@ -112,9 +112,16 @@ EPOCHS = 10,20
 SWEEP = tuning
 JOBS = 1
 
+# The experiments of paper-tuning, search and measure on a Ray cluster: make search CLUSTER=head:6379. Each takes so many
+# CORES of a node; CHECKPOINTS is a folder or an address that all nodes reach. docs/cluster.md
+CLUSTER =
+CORES = 2
+CHECKPOINTS =
+ON = $(if $(CLUSTER),--cluster "$(CLUSTER)" --cores $(CORES) $(if $(CHECKPOINTS),--checkpoints "$(CHECKPOINTS)"))
+
 ## paper-tuning  the paper's sweep over optimizers, learning rates and epochs
 paper-tuning: setup
-	@python -m experiments.sweep $(SWEEP) --jobs $(JOBS) \
+	@python -m experiments.sweep $(SWEEP) --jobs $(JOBS) $(ON) \
 	  train.optimizer=$(OPTIMIZERS) train.lr=$(RATES) train.epochs=$(EPOCHS)
 
 ## ranking       what has finished of a sweep, ranked on validation: make ranking SWEEP=tuning
@@ -128,7 +135,11 @@ TRIAL_EPOCHS = 10
 
 ## search        trials chosen by Optuna, each an experiment; make search again goes on
 search: setup
-	@python -m experiments.search $(SEARCH) --trials $(TRIALS) --epochs $(TRIAL_EPOCHS) --workers $(JOBS)
+	@python -m experiments.search $(SEARCH) --trials $(TRIALS) --epochs $(TRIAL_EPOCHS) --workers $(JOBS) $(ON)
+
+## cluster-demo  a sweep on a cluster of two nodes, both on this machine, on rendered faces
+cluster-demo: setup
+	@python -m experiments.cluster.demo
 
 # A row of docs/results.md is a recipe and a protocol of experiments/recipes.yaml: make measure ROW=fast-official
 # SEEDS="0 1 2". Parameters of fetch: SET="fetch.source=file fetch.path=/where/fer2013.csv.zip"
@@ -142,7 +153,7 @@ fast: setup
 
 ## measure       a row of the table of results: make measure ROW=fast-official SEEDS="0 1 2"
 measure: setup
-	@python -m experiments.measure $(ROW) --seeds $(SEEDS) --set $(SET)
+	@python -m experiments.measure $(ROW) --seeds $(SEEDS) --set $(SET) $(ON)
 
 ## labels        what FER-2013's labels are worth, by FER+'s voters: docs/labels.md
 labels: setup
@@ -159,5 +170,5 @@ pretrained: setup
 ## lock          the newest releases of every package into requirements.txt; .venv is then set up anew
 lock:
 	@command -v uv >/dev/null || { echo "error: make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
-	uv pip compile --universal --python-version 3.11 --extra dev --extra s3 --generate-hashes --upgrade \
+	uv pip compile --universal --python-version 3.11 --extra dev --extra s3 --extra cluster --generate-hashes --upgrade \
 	  --quiet --custom-compile-command "make lock" pyproject.toml -o requirements.txt

@@ -18,8 +18,9 @@ from emotion.config.recipes import Row, find_row
 from emotion.config.schema import Params, load_params
 from emotion.runtime.errors import UserError, one_line_errors
 from experiments import results
+from experiments.cluster.driver import Cluster, add_options
 from experiments.commits import experiment_file, head, refuse_what_dvc_loses
-from experiments.record import record
+from experiments.record import Machine, record
 from experiments.runner import NO_FLOOR, Outcome, in_own_folder, to_the_end
 from experiments.settings import data_settings
 
@@ -28,19 +29,24 @@ MEASURED = Path("sweeps/measured.csv")  # runs that are not in the results yet; 
 
 
 def main() -> None:
-    """Run the seeds of a row one after the other, and record them."""
+    """Run the seeds of a row one after the other, or all at once on a cluster, and record them."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("row", help="RECIPE-PROTOCOL")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of the training")
     parser.add_argument("--set", nargs="*", default=[], help="parameters of fetch, as fetch.source=file")
+    add_options(parser)
     args = parser.parse_args()
     row, data = find_row(args.row), measurable_data(args.set)
     refuse_what_dvc_loses()
     try:
-        for seed in args.seeds:
-            measure(row, seed, data)
+        if args.cluster:
+            with Cluster(args.cluster, args.cores, args.checkpoints, measured=True) as cluster:
+                measure_on(cluster, row, args.seeds, data)
+        else:
+            for seed in args.seeds:
+                measure(row, seed, data)
     finally:
         keep()
 
@@ -70,7 +76,30 @@ def measure(row: Row, seed: int, data: dict[str, Any]) -> None:
     Raises:
         UserError: the experiment failed.
     """
-    done = run(f"{row.name}-{seed}", row.settings | {"train.seed": seed}, data)
+    keep_run(row, seed, run(f"{row.name}-{seed}", row.settings | {"train.seed": seed}, data))
+
+
+def measure_on(cluster: Cluster, row: Row, seeds: list[int], data: dict[str, Any]) -> None:
+    """Run seeds of a row on a cluster and add those that end well to MEASURED.
+
+    Raises:
+        UserError: an experiment failed; the others are kept.
+    """
+    settings = {seed: row.settings | {"train.seed": seed} | data | NO_FLOOR for seed in seeds}
+    names = {seed: f"{row.name}-{seed}" for seed in seeds}
+    ends = to_the_end(cluster.run_all({names[seed]: settings[seed] for seed in seeds}))
+    failures = [f"{name}: {outcome.failure}" for name, outcome in ends.items() if outcome.failure]
+    for seed, name in names.items():
+        if not ends[name].failure:
+            ran_on = Machine(cluster.records[name].hardware, cluster.records[name].conditions)
+            done = result(name, load_params(changes=settings[seed]), ends[name], head())
+            keep_run(row, seed, done, ran_on)
+    if failures:
+        raise UserError("; ".join(failures))
+
+
+def keep_run(row: Row, seed: int, done: "Run", machine: Machine | None = None) -> None:
+    """Add a run to MEASURED; `machine` is where it was, if not here."""
     if done.outcome.minutes is None:  # nor is it known on which machine
         print(
             f"{row.name}, seed {seed}: not recorded, because DVC had the training in its cache; to time it, "
@@ -78,7 +107,8 @@ def measure(row: Row, seed: int, data: dict[str, Any]) -> None:
         )
         return
     minutes, md5 = done.outcome.minutes, done.outputs[MODEL]
-    results.add(record(row, done.params, done.training, done.scores, minutes, md5, head()), MEASURED)
+    line = record(row, done.params, done.training, done.scores, minutes, md5, head(), machine)
+    results.add(line, MEASURED)
 
 
 def keep() -> None:
@@ -125,7 +155,15 @@ def run(experiment: str, settings: dict[str, Any], data: dict[str, Any]) -> Run:
     params = load_params(changes=changes)
     if experiment_file(experiment, "dvc.lock", commit):
         subprocess.run(["dvc", "exp", "remove", experiment], check=True)
-    outcome = to_the_end(in_own_folder(experiment, changes))
+    return result(experiment, params, to_the_end(in_own_folder(experiment, changes)), commit)
+
+
+def result(experiment: str, params: Params, outcome: Outcome, commit: str) -> Run:
+    """Return the result of an experiment that has ended.
+
+    Raises:
+        UserError: it failed.
+    """
     files = [f"metrics/{name}.json" for name in ("training", "evaluation", "export")]
     metrics = [experiment_file(experiment, file, commit) for file in files]
     lock = experiment_file(experiment, "dvc.lock", commit)

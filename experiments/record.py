@@ -1,6 +1,6 @@
 """A run of a row as a line of the results: its scores, its cost, and what decides the bits of its model."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -12,6 +12,18 @@ from emotion.runtime.machine import hardware, instructions
 CONDITIONS = ("threads", "instructions", "versions", "code")
 
 
+class Machine(NamedTuple):
+    """Where a run was.
+
+    Attributes:
+        hardware: see emotion.runtime.machine.
+        conditions: what decides the bits of its model there; see `conditions`.
+    """
+
+    hardware: str
+    conditions: dict[str, Any]
+
+
 def record(
     row: Row,
     params: Params,
@@ -20,8 +32,9 @@ def record(
     minutes: float | None,
     model_md5: str,
     commit: str | None,
+    machine: Machine | None = None,
 ) -> dict[str, Any]:
-    """Return a value for each of results.COLUMNS, of a run on this machine and with this backend.
+    """Return a value for each of results.COLUMNS.
 
     Args:
         row: what was run.
@@ -31,10 +44,12 @@ def record(
         minutes: of the training; None if it was not timed.
         model_md5: of the model's file.
         commit: hash of the commit; None outside of a repository.
+        machine: that of the run; None is this one, with this backend.
     """
     from emotion.network.cost import multiply_adds
     from emotion.network.model import build  # here, because it takes seconds to import Keras
 
+    machine = machine or Machine(hardware(), conditions(params))
     return {
         "row": row.name,
         "protocol": row.protocol,
@@ -54,9 +69,9 @@ def record(
         "multiply_adds": multiply_adds(build(params["model"], classes=len(scores["per_class"]))),
         "epochs": training["epochs"],
         "training_minutes": minutes,
-        "hardware": hardware(),
+        "hardware": machine.hardware,
         "commit": commit and commit[:7],
-        **conditions(params),
+        **machine.conditions,
         "model_md5": model_md5,
     }
 

@@ -53,6 +53,18 @@ def in_working_copy(settings: Settings) -> None:
         )
 
 
+def combinations(sweep: str, grid: Mapping[str, list[Any]], settings: Settings) -> dict[str, dict[str, Any]]:
+    """Return the parameters of each experiment of a sweep by its name, as DVC's queue would name it.
+
+    Raises:
+        UserError: a parameter is not allowed.
+    """
+    found = [{**dict(zip(grid, values, strict=True)), **settings} for values in product(*grid.values())]
+    for changes in found:
+        load_params(changes=changes)
+    return {f"{sweep}-{number}": changes for number, changes in enumerate(found, start=1)}
+
+
 def queue(sweep: str, grid: Mapping[str, list[Any]], settings: Settings) -> None:
     """Put an experiment for each combination of values into DVC's queue, named by the sweep and a number.
 
@@ -64,8 +76,7 @@ def queue(sweep: str, grid: Mapping[str, list[Any]], settings: Settings) -> None
     Raises:
         UserError: a parameter is not allowed, DVC would lose the experiments, or could not queue them.
     """
-    for values in product(*grid.values()):
-        load_params(changes={**dict(zip(grid, values, strict=True)), **settings})
+    combinations(sweep, grid, settings)
     refuse_what_dvc_loses()
     if _wait_for([*RUN, "--queue", "--name", sweep, *overrides({**grid, **settings})]):
         raise UserError(f"the sweep '{sweep}' could not be queued, see above")

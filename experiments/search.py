@@ -12,7 +12,7 @@ optuna-dashboard sqlite:///sweeps/search.db
 import argparse
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import optuna
@@ -23,9 +23,10 @@ from emotion.config.schema import load_params
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.locks import hold
 from emotion.training.progress import Epoch
+from experiments.cluster.driver import Cluster, add_options
 from experiments.commits import experiment_file, head, refuse_what_dvc_loses
 from experiments.ranking import report
-from experiments.runner import NO_FLOOR, in_own_folder, to_the_end
+from experiments.runner import NO_FLOOR, Outcome, in_own_folder, to_the_end
 
 FOLDER = Path("sweeps")
 SPACE: dict[str, BaseDistribution] = {
@@ -40,6 +41,8 @@ SPACE: dict[str, BaseDistribution] = {
 SPARED_TRIALS = 4  # the first of a search, with which the others are compared
 SPARED_EPOCHS = 2  # of each trial, before it may be stopped
 
+Runner = Callable[..., Awaitable[Outcome]]  # `in_own_folder` of experiments.runner, or `Cluster.run`
+
 
 def main() -> None:
     """Bring a search to its number of trials, and rank them."""
@@ -49,12 +52,19 @@ def main() -> None:
     parser.add_argument("name", help="name of the search; its experiments are NAME-0, NAME-1, ...")
     parser.add_argument("--trials", type=int, required=True, help="how many, those of earlier runs included")
     parser.add_argument("--epochs", type=int, required=True, help="of a trial, at most")
-    parser.add_argument("--workers", type=int, default=1, help="trials at a time")
+    parser.add_argument(
+        "--workers", type=int, default=1, help="trials at a time; a cluster has its own number"
+    )
+    add_options(parser)
     args = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     hold(f"{args.name}.lock", FOLDER)
     study = open_study(args.name)
-    to_the_end(search(study, args.name, args.trials, args.epochs, args.workers))
+    if args.cluster:
+        with Cluster(args.cluster, args.cores, args.checkpoints) as cluster:
+            to_the_end(search(study, args.name, args.trials, args.epochs, cluster.slots, cluster.run))
+    else:
+        to_the_end(search(study, args.name, args.trials, args.epochs, args.workers))
     report(args.name, ["train.epochs", "train.optimizer", "train.lr"], FOLDER / f"{args.name}.png")
 
 
@@ -94,28 +104,32 @@ def trials(study: optuna.Study, number: int) -> Iterator[optuna.Trial]:
         yield study.ask(SPACE)
 
 
-async def search(study: optuna.Study, name: str, number: int, epochs: int, workers: int) -> None:
+async def search(
+    study: optuna.Study, name: str, number: int, epochs: int, workers: int, runner: Runner = in_own_folder
+) -> None:
     """Finish trials until the study has `number` of them, `workers` at a time."""
     todo = trials(study, number)
 
     async def work() -> None:
         for trial in todo:
-            ending = await finish(study, trial, f"{name}-{trial.number}", epochs)
+            ending = await finish(study, trial, f"{name}-{trial.number}", epochs, runner)
             print(f"{name}-{trial.number}  {ending}", flush=True)
 
     await asyncio.gather(*(work() for _ in range(workers)))
 
 
-async def finish(study: optuna.Study, trial: optuna.Trial, experiment: str, epochs: int) -> str:
+async def finish(
+    study: optuna.Study, trial: optuna.Trial, experiment: str, epochs: int, runner: Runner
+) -> str:
     """Bring a trial to its end, tell the study, and return in words how it ended."""
     stopped, failure = False, None
     # A search that was killed may have recorded the experiment and not told the study. And a DVC that ends
     # goes on with what another has just queued, which then finds nothing to do and has to start once more.
     for _ in range(2):
         if reached(experiment) is None and not stopped and not failure:
-            stopped, failure = await run(trial, experiment, epochs)
+            stopped, failure = await run(trial, experiment, epochs, runner)
     if stopped:
-        _, failure = await run(trial, experiment, study.trials[trial.number].last_step or epochs)
+        _, failure = await run(trial, experiment, study.trials[trial.number].last_step or epochs, runner)
     accuracy = reached(experiment)
     if accuracy is None:
         study.tell(trial, state=TrialState.FAIL)
@@ -124,13 +138,14 @@ async def finish(study: optuna.Study, trial: optuna.Trial, experiment: str, epoc
     return f"{accuracy:.4f}{', stopped early' if stopped else ''}"
 
 
-async def run(trial: optuna.Trial, experiment: str, epochs: int) -> tuple[bool, str | None]:
+async def run(trial: optuna.Trial, experiment: str, epochs: int, runner: Runner) -> tuple[bool, str | None]:
     """Run a trial as an experiment; say whether it was stopped early, and why it failed if it did.
 
     Args:
         trial: is told the accuracy on validation after each epoch.
         experiment: its name.
         epochs: of the training.
+        runner: what runs it.
     """
 
     def hopeless(epoch: Epoch) -> bool:
@@ -141,7 +156,7 @@ async def run(trial: optuna.Trial, experiment: str, epochs: int) -> tuple[bool, 
 
     settings = {name: _short(value) for name, value in trial.params.items()}
     settings |= {"train.epochs": epochs, **NO_FLOOR}
-    outcome = await in_own_folder(experiment, settings, hopeless, quiet=True)
+    outcome = await runner(experiment, settings, hopeless, quiet=True)
     return outcome.stopped, outcome.failure
 
 

@@ -1,9 +1,11 @@
 """Sweep over every combination of some values: queue the experiments, run them, and rank them.
 
     python -m experiments.sweep tuning train.optimizer=adam,sgd train.lr=0.0003,0.001 --jobs 1
+    python -m experiments.sweep tuning train.lr=0.0003,0.001 --cluster head:6379 --cores 2
 
 Each experiment has params.yaml as it is but for those values, and no floor. Ctrl-C ends the display alone:
-`dvc queue status` and `dvc queue logs NAME` show the rest, and `make ranking` ranks what has finished.
+`dvc queue status` and `dvc queue logs NAME` show the rest, and `make ranking` ranks what has finished. On a
+cluster Ctrl-C ends the experiments; run again, the sweep goes on with those that are not complete.
 """
 
 import argparse
@@ -11,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from emotion.runtime.errors import one_line_errors
+from experiments.cluster.driver import Cluster, add_options
 from experiments.ranking import report
-from experiments.runner import NO_FLOOR, queue, run_queue
+from experiments.runner import NO_FLOOR, combinations, queue, run_queue, to_the_end
 from experiments.settings import setting, value
 
 FOLDER = Path("sweeps")
@@ -26,10 +29,19 @@ def main() -> None:
     parser.add_argument("name", help="name of the sweep; its experiments are NAME-1, NAME-2, ...")
     parser.add_argument("grid", nargs="+", help="a parameter and its values, as train.lr=0.0003,0.001")
     parser.add_argument("--jobs", type=int, default=1, help="experiments at a time")
+    add_options(parser)
     args = parser.parse_args()
     grid = dict(map(axis, args.grid))
-    queue(args.name, grid, NO_FLOOR)
-    run_queue(args.jobs)
+    if args.cluster:
+        experiments = combinations(args.name, grid, NO_FLOOR)
+        with Cluster(args.cluster, args.cores, args.checkpoints) as cluster:
+            ends = to_the_end(cluster.run_all(experiments))
+        for name, outcome in ends.items():
+            if outcome.failure:
+                print(f"{name}  failed: {outcome.failure}")
+    else:
+        queue(args.name, grid, NO_FLOOR)
+        run_queue(args.jobs)
     report(args.name, list(grid), FOLDER / f"{args.name}.png")
 
 

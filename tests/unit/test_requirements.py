@@ -9,7 +9,11 @@ from packaging.requirements import Requirement
 from tests.support.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LOCKED = ("s3", "dev")  # the extras that `make lock` names; the others are for those who ask for them
+LOCKED = (
+    "s3",
+    "cluster",
+    "dev",
+)  # the extras that `make lock` names; the others are for those who ask for them
 WANTED = [
     Requirement(text)
     for group in (PROJECT["dependencies"], *(PROJECT["optional-dependencies"][extra] for extra in LOCKED))

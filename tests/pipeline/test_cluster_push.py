@@ -1,0 +1,79 @@
+"""What a node pushes: an experiment counts once, and when it and its outputs are on the remotes."""
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from emotion.runtime.errors import UserError
+from experiments.cluster.driver import refuse_another
+from experiments.cluster.records import EXPERIMENTS, Record, find, on_remote, tail, write
+from experiments.cluster.task import push
+from tests.support.cluster import shared_project
+from tests.support.project import Project
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("push")
+
+
+@pytest.fixture(scope="module")
+def ran(home: Path) -> Project:
+    """The project with an experiment that has run, whose name another has on the remote."""
+    project = shared_project(home)
+    for seed in (8, 9):
+        words = ("-S", f"train.seed={seed}", "-S", "train.epochs=1")
+        project.run("dvc", "exp", "run", "--temp", "--force", "--name", "same", *words)
+        if seed == 8:
+            project.run("dvc", "exp", "push", "origin", "same")
+            project.run("dvc", "exp", "remove", "same")
+    return project
+
+
+@pytest.fixture
+def commit(ran: Project, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The commit of the experiment, from whose folder the test works."""
+    monkeypatch.chdir(ran.folder)
+    for name, value in ran.env.items():
+        monkeypatch.setenv(name, value)
+    return ran.run("git", "rev-parse", "HEAD").strip()
+
+
+def test_another_of_the_same_name_does_not_count_and_a_remote_that_is_down_is_waited_for(
+    ran: Project, commit: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = f"{EXPERIMENTS}/{tail(commit, 'same')}"
+    # DVC alone says that they have diverged, uploads the outputs, and ends well
+    assert "diverged" in ran.run("dvc", "exp", "push", "origin", "same")
+    other = on_remote(reference)
+    assert other != ran.run("git", "rev-parse", reference).strip()
+    assert find(commit, "same") is None
+
+    away, waits = home / "away", list[float]()
+    shutil.move(home / "git", away)
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        shutil.move(away, home / "git")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "sleep", wait)
+        sha = push(commit, "same")
+    assert len(waits) == 1
+    assert sha == on_remote(reference) != other
+    assert find(commit, "same") is None  # complete when its record is there
+    record = Record(sha, 1, 0.1, "a node", {"threads": 4})
+    write(commit, "same", record)
+    assert find(commit, "same") == record
+    ran.run("git", "push", "--quiet", "--force", "origin", f"{other}:{reference}")
+    assert find(commit, "same") is None  # nor is another complete by its record
+
+
+def test_a_name_that_stands_for_other_parameters_is_refused(ran: Project, commit: str) -> None:
+    refuse_another(commit, "same", {"train.seed": 9, "train.epochs": 1})
+    with pytest.raises(
+        UserError, match=r"another experiment same of this commit, with train\.seed=9 and not 3"
+    ):
+        refuse_another(commit, "same", {"train.seed": 3})

@@ -9,14 +9,12 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from emotion.runtime.files import whole_file
-from emotion.training.devices import Devices
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -93,17 +91,6 @@ def read(opened: BinaryIO) -> tuple[Checkpoint, str]:
         )
         history, seconds = json.loads(file["history"].tobytes()), float(file["seconds"])
         return Checkpoint(history, seconds, variables, best), file["key"].tobytes().decode()
-
-
-def shared(own: Checkpoint | None, devices: Devices) -> Checkpoint | None:
-    """Return the checkpoint of process 0, None where it has none: the others may not see its file."""
-    if devices.processes == 1:
-        return own
-    content = BytesIO()
-    if own:
-        own.write(content, "")
-    given = devices.from_first(content.getvalue())
-    return read(BytesIO(given))[0] if given else None
 
 
 def run_key(settings: dict[str, Any], arrays: list[np.ndarray], code: list[Path]) -> str:

@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from emotion.network.keras_setup import keras, layers
 from emotion.network.model import ANY_SHAPE, INPUT_SHAPE, Shape, from_pixels
 from emotion.runtime.errors import UserError
 from emotion.training.augmentation import augmentation, shrunk
-from emotion.training.checkpoint import Checkpoint, History, longest_checkpoint, shared
+from emotion.training.checkpoint import Checkpoint, History, longest_checkpoint, read
 from emotion.training.devices import Accuracy, Devices
 from emotion.training.imbalance import class_weights, epoch_rows
 from emotion.training.loss import loss
@@ -91,7 +92,7 @@ def fit(
     seconds = 0.0
     best = _values(trained.weights)
     paths = checkpoint.parent.glob("*.npz") if devices.first else []
-    saved = shared(longest_checkpoint(paths, lambda past: _on_the_way(past, params)), devices)
+    saved = _shared(longest_checkpoint(paths, lambda past: _on_the_way(past, params)), devices)
     if saved:
         history, seconds, best = saved.history, saved.seconds, saved.best
         _assign(variables, saved.variables)
@@ -139,6 +140,17 @@ def _copy(network: keras.Model, shape: Shape) -> keras.Model:
     )
     copy.set_weights(network.get_weights())
     return copy
+
+
+def _shared(own: Checkpoint | None, devices: Devices) -> Checkpoint | None:
+    """Return the checkpoint of process 0, None where it has none: the others may not see its file."""
+    if devices.processes == 1:
+        return own
+    content = BytesIO()
+    if own:
+        own.write(content, "")
+    given = devices.from_first(content.getvalue())
+    return read(BytesIO(given))[0] if given else None
 
 
 def _drawn(train: Split, params: TrainParams, epoch: int) -> list[np.ndarray]:

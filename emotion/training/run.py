@@ -119,9 +119,9 @@ def epoch_settings(model: ModelParams, train: TrainParams, devices: int = 1) -> 
     they resume would not end in the weights of an uninterrupted one; so is the number of devices above one.
     """
     backend = keras.backend.backend()
-    after = {"patience", "logit_adjustment", "devices"} | (
-        set() if train.schedule == "cosine" else {"epochs"}
-    )
+    after = {"patience", "logit_adjustment", "devices"}
+    if train.schedule != "cosine":
+        after.add("epochs")
     return {
         "model": model.model_dump(exclude={"flip_average", "shift_average"}),
         "train": train.model_dump(exclude=after) | ({"devices": devices} if devices > 1 else {}),

@@ -7,10 +7,12 @@ So standard error passes through this program, which imports nothing of the proj
 import re
 import sys
 
+SILENT = "(stopped sending heartbeats):"  # the ranks stand in the next line
 FATAL = re.compile(r"^F\d{4} .*distributed service detected fatal errors")
-LEADER = re.compile("leader task|coordination service")
-TASK = re.compile(r"task:(\d+)")
-NOISE = re.compile(r"^[EWI]\d{4} .*(coordination|distributed)|^Additional GRPC error|^:UNKNOWN:")
+FIRST = re.compile(
+    "leader task|RPC to coordination service|heartbeat", re.IGNORECASE
+)  # process 0 has the service
+NOISE = re.compile(r"^[EWI]\d{4} .*(coordination|distributed)|^Additional GRPC error|^:UNKNOWN:|^RPC: /")
 
 
 def lost(rank: str) -> str:
@@ -19,18 +21,14 @@ def lost(rank: str) -> str:
     return f"{name} of this training is lost; start all again: they go on after the last whole epoch"
 
 
-def who(fatal: str) -> str:
-    """Return the rank of the lost process by JAX's last words, '' where they do not say."""
-    task = TASK.search(fatal)
-    return task[1] if task else "0" if LEADER.search(fatal) else ""
-
-
 def main() -> None:
     """Copy standard input to standard output until an error: its line is the last."""
     ended = False
     for line in sys.stdin:
-        if FATAL.search(line):
-            line = f"error: {lost(who(line))}\n"
+        if SILENT in line:
+            line = f"error: {lost(' and '.join(re.findall('[0-9]+', next(sys.stdin, ''))))}\n"
+        elif FATAL.search(line):
+            line = f"error: {lost('0' if FIRST.search(line) else '')}\n"
         if not ended and not NOISE.search(line):
             sys.stdout.write(line)
             sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""One training over several devices: the same model from one process as from two, kills and resumes included."""
+"""One training over several devices: two processes, killed and resumed, give the model of one with two."""
 
 import os
 import socket
@@ -180,6 +180,7 @@ def test_one_device_of_several_processes_is_refused(monkeypatch: pytest.MonkeyPa
     [
         ("UNAVAILABLE: The following tasks are unhealthy (stopped sending heartbeats):\n3\nThe tasks", "3"),
         ("UNAVAILABLE: Failed to send RPC to coordination service. Either the leader task was", "0"),
+        ("DEADLINE_EXCEEDED: Deadline Exceeded", "0"),
     ],
 )
 def test_the_last_words_of_jax_are_one_line_that_names_the_lost_process(said: str, rank: str) -> None:

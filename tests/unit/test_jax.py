@@ -50,7 +50,7 @@ assert np.array_equal(predict(model, faces), expected)  # Keras itself would hav
 """
 
 
-def test_a_model_trained_with_jax_outlives_wrong_faces_and_predicts_the_same_with_tensorflow(
+def test_a_model_of_jax_outlives_wrong_faces_and_predicts_the_same_with_tensorflow(
     tmp_path: Path,
 ) -> None:
     done = subprocess.run(

@@ -20,8 +20,6 @@ from tests.support.paths import ROOT
 ADDRESSES, NUMBER, RANK = (f"{PREFIX}{name}" for name in ("JOB_ADDRESSES", "NUM_PROCESSES", "PROCESS_ID"))
 LOST = "error: process {} of this training is lost; start all again: they go on after the last whole epoch"
 CAME_NOT = "error: not all processes of this training have come: start each with the same"
-    "error: not all processes of this training have come: start each with the same KERAS_DISTRIBUTION_*"
-)
 
 # A last batch that does not divide by two, in training and validation; a network that JAX compiles in seconds
 TRAINING = """

@@ -25,7 +25,7 @@ from emotion.training.lost import lost
 PREFIX = "KERAS_DISTRIBUTION_"
 HEARTBEAT = 40  # seconds without a sign of life after which a process counts as lost
 JOIN = 300  # seconds to wait for the others at the start
-SHUTDOWN = 60  # seconds to wait for the others at the end, where process 0 may be writing a checkpoint
+SHUTDOWN = 600  # seconds to wait for the others at the end, where process 0 may be writing a checkpoint
 CONNECTION = re.compile("gloo|nccl|peer|coordination|socket", re.IGNORECASE)  # in the error of a lost one
 FILTER = Path(__file__).with_name("lost.py")
 

@@ -10,7 +10,7 @@ import sys
 SILENT = re.compile(r"stopped sending heartbeats\):\n([\d, ]+)")  # the ranks stand in the next line
 FIRST = re.compile("leader task|Deadline Exceeded")  # process 0, where the service runs, does not answer
 LAST_WORDS = re.compile(r"stopped sending heartbeats|^F\d{4} .*distributed service detected fatal errors")
-NOISE = re.compile(r"^E\d{4} .*coordination_service|^Additional GRPC error|^:UNKNOWN:")
+NOISE = re.compile(r"^E\d{4} .*coordination_service|^Additional GRPC error|^:UNKNOWN:|^ \[type\.")
 
 
 def lost(rank: str) -> str:

@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export NODE_USE_SYSTEM_CA = 1
 
 .PHONY: help setup identity demo own predict web publish test faults fuzz verify accept lint bench compare \
-  paper-tuning ranking search cluster-demo fast measure labels reproduce pretrained lock
+  paper-tuning ranking search cluster-demo fast measure labels reproduce pretrained peer lock
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -166,6 +166,10 @@ reproduce: setup
 ## pretrained    the model in pretrained/ once more, and whether it comes out the same
 pretrained: setup
 	@python -m experiments.pretrained --set $(SET)
+
+## peer          a process of a training over several machines, other than the first: docs/devices.md
+peer: setup
+	@python -m tools.peer
 
 ## lock          the newest releases of every package into requirements.txt; .venv is then set up anew
 lock:

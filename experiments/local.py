@@ -7,7 +7,8 @@ writes the model, its metrics and run/result.csv, a line of the results, which
     python -m experiments.results --add run/result.csv
 
 adds to the table at home; --record does so at once. A run that was interrupted goes on when it is started
-again with the same folder. It has the parameters of the row; the rest is that of params.yaml.
+again with the same folder. It has the parameters of the row; the rest is that of params.yaml. Of several
+processes that train together (docs/devices.md) process 0 alone evaluates and writes.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from emotion.runtime.files import write_json
 from emotion.runtime.lockfile import md5
 from emotion.source.fer2013 import read_csv
 from emotion.source.ferplus import Votes, get_votes, parse_votes
+from emotion.training.devices import this_process
 from emotion.training.run import train_model
 from experiments import results
 from experiments.commits import head, refuse_changes
@@ -62,6 +64,8 @@ def main() -> None:
     train, validation, test = splits
 
     trained = train_model(train, validation, params["model"], params["train"], args.out / "checkpoints")
+    if this_process().rank > 0:
+        return
     probabilities = predict(trained.model, test.images)
     seen, how = (train.images, validation.images), params["evaluate"]
     clean, near = unseen(test.images, *seen), how.near_distance

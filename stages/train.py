@@ -1,6 +1,7 @@
 """Train the network on the train split; keep the weights that are best on validation.
 
-A training that was killed goes on after its last finished epoch when this is run again.
+A training that was killed goes on after its last finished epoch when this is run again. Of several processes
+that train together (docs/devices.md) DVC runs process 0; the others, run by hand, write nothing.
 """
 
 import argparse
@@ -13,7 +14,9 @@ from emotion.runtime.errors import one_line_errors
 from emotion.runtime.files import write_json
 from emotion.runtime.imports import hidden
 from emotion.runtime.links import check_links
+from emotion.runtime.lockfile import check_intact
 from emotion.runtime.stage import begin
+from emotion.training.devices import this_process
 from emotion.training.run import summary, train_model
 
 with hidden("pandas"):  # of which DVCLive would draw no curve
@@ -32,6 +35,10 @@ def main() -> None:
     args = parser.parse_args()
     every = load_params()
     network, training = every["model"], every["train"]
+    if this_process().rank > 0:
+        check_intact(args.train, args.validation)
+        train_model(load_split(args.train), load_split(args.validation), network, training, args.checkpoints)
+        return
     stage = begin("train", every, args.train, args.validation)
     check_links(args.model)
     train, validation = load_split(args.train), load_split(args.validation)

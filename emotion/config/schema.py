@@ -144,6 +144,7 @@ class TrainParams(Section):
     logit_adjustment: bool
     precision: Precision
     threads: int = Field(ge=1, le=1024)
+    devices: Literal["auto", 1]
     seed: int = Field(ge=0, lt=2**32)
 
 

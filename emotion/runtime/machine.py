@@ -32,12 +32,21 @@ def describe() -> str:
 
 
 def hardware() -> str:
-    """Return what Keras trains on: a GPU's name, or the processor with its widest matrix instructions."""
-    jax = ", with JAX" if os.environ.get("KERAS_BACKEND") == "jax" else ""
-    if jax and (gpu := _gpu()):
-        return gpu + jax
+    """Return what Keras trains on: a GPU's name, or the processor with its widest matrix instructions.
+
+    Their number stands before it where JAX has several, of this machine or of those that train together
+    (docs/devices.md): "2 × NVIDIA H100, with JAX". The other machines are taken to be like this one.
+    """
+    if os.environ.get("KERAS_BACKEND") != "jax":
+        return _processor()
+    gpu, here = _gpus()
+    number = here * int(os.environ.get("KERAS_DISTRIBUTION_NUM_PROCESSES", 1))
+    return f"{f'{number} × ' if number > 1 else ''}{gpu or _processor()}, with JAX"
+
+
+def _processor() -> str:
     name = f"{os.cpu_count()} cores of {_cpu('model name') or platform.processor() or 'unknown'}"
-    return ", ".join(filter(None, [name, instructions()])) + jax
+    return ", ".join(filter(None, [name, instructions()]))
 
 
 def instructions() -> str:
@@ -57,12 +66,12 @@ def bfloat16() -> str:
     return "yes" if flags & {"avx512_bf16", "amx_bf16"} else "no"
 
 
-def _gpu() -> str:
-    """Return the name of the accelerator that JAX uses, '' where there is none."""
+def _gpus() -> tuple[str, int]:
+    """Return the name of the accelerators that JAX uses here, and how many; without one '', 1."""
     import jax  # here, because nothing else of this module needs it
 
-    device = jax.devices()[0]
-    return "" if device.platform == "cpu" else str(device.device_kind)
+    devices = jax.local_devices()
+    return ("", 1) if devices[0].platform == "cpu" else (str(devices[0].device_kind), len(devices))
 
 
 def _cpu(key: str) -> str:

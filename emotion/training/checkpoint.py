@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -41,15 +41,19 @@ class Checkpoint:
 
     def save(self, path: Path) -> None:
         """Write the checkpoint in place of the last one."""
+        with whole_file(path) as partial, partial.open("wb") as file:
+            self.write(file, path.parent.name)
+
+    def write(self, file: BinaryIO, key: str) -> None:
+        """Write the checkpoint of the training that this key names."""
         arrays = {f"variable_{i}": value for i, value in enumerate(self.variables)}
         arrays |= {f"best_{i}": value for i, value in enumerate(self.best)}
         history = np.frombuffer(json.dumps(self.history).encode(), np.uint8)
-        key = np.frombuffer(path.parent.name.encode(), np.uint8)
         # How many there are, so that an array whose name was damaged is missed
         numbers = np.array([len(self.variables), len(self.best)])
-        arrays |= {"key": key, "history": history, "seconds": np.array(self.seconds), "numbers": numbers}
-        with whole_file(path) as partial, partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+        arrays |= {"key": np.frombuffer(key.encode(), np.uint8), "history": history}
+        arrays |= {"seconds": np.array(self.seconds), "numbers": numbers}
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def longest_checkpoint(paths: Iterable[Path], usable: Callable[[History], bool]) -> Checkpoint | None:
@@ -65,14 +69,8 @@ def longest_checkpoint(paths: Iterable[Path], usable: Callable[[History], bool])
 def load_checkpoint(path: Path) -> Checkpoint | None:
     """Return the checkpoint at `path`; None where there is none, or it is damaged or of another training."""
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            key = file["key"].tobytes().decode()
-            history = json.loads(file["history"].tobytes())
-            seconds = float(file["seconds"])
-            variables, best = (
-                [file[f"{part}_{i}"] for i in range(number)]
-                for part, number in zip(("variable", "best"), file["numbers"], strict=True)
-            )
+        with path.open("rb") as file:
+            checkpoint, key = read(file)
     except FileNotFoundError:
         return None
     except Exception as error:  # zipfile and numpy raise errors of every kind on bytes that are not theirs
@@ -81,7 +79,18 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     if key != path.parent.name:
         print(f"{path} is of another training ({key}) and passed over", file=sys.stderr)
         return None
-    return Checkpoint(history, seconds, variables, best)
+    return checkpoint
+
+
+def read(opened: BinaryIO) -> tuple[Checkpoint, str]:
+    """Return a checkpoint and the key of its training; errors of every kind say that it is none."""
+    with np.load(opened, allow_pickle=False) as file:
+        variables, best = (
+            [file[f"{part}_{i}"] for i in range(number)]
+            for part, number in zip(("variable", "best"), file["numbers"], strict=True)
+        )
+        history, seconds = json.loads(file["history"].tobytes()), float(file["seconds"])
+        return Checkpoint(history, seconds, variables, best), file["key"].tobytes().decode()
 
 
 def run_key(settings: dict[str, Any], arrays: list[np.ndarray], code: list[Path]) -> str:

@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,8 @@ from emotion.network.keras_setup import keras, layers
 from emotion.network.model import ANY_SHAPE, INPUT_SHAPE, Shape, from_pixels
 from emotion.runtime.errors import UserError
 from emotion.training.augmentation import augmentation, shrunk
-from emotion.training.checkpoint import Checkpoint, History, longest_checkpoint
+from emotion.training.checkpoint import Checkpoint, History, longest_checkpoint, read
+from emotion.training.devices import Accuracy, Devices
 from emotion.training.imbalance import class_weights, epoch_rows
 from emotion.training.loss import loss
 from emotion.training.mixup import mixup
@@ -26,6 +28,7 @@ from emotion.training.progress import End, Epoch, line, title
 from emotion.training.resampling import resampled
 
 REPORT_SECONDS = 30  # between two lines of an epoch where no progress bar is shown
+ONE = Devices()
 TENSORFLOW = keras.backend.backend() == "tensorflow"
 if TENSORFLOW:
     from emotion.training.fast_gradients import fast_layer
@@ -51,6 +54,7 @@ def fit(
     validation: Split,
     checkpoint: Path,
     on_epoch: Callable[[dict[str, float]], Any],
+    devices: Devices = ONE,
 ) -> Fitted:
     """Train `network` in place until early stopping, and leave it with its best weights.
 
@@ -66,6 +70,7 @@ def fit(
         checkpoint: the file for the state, in a folder of trainings that differ in nothing but epochs and
             patience.
         on_epoch: called with the entry of each epoch, those of a resumed training included.
+        devices: that train together; call this within their `spread`.
 
     Raises:
         UserError: the loss is no longer a finite number.
@@ -76,7 +81,7 @@ def fit(
     model.compile(
         optimizer=optimizer(params, math.ceil(len(train) / params.batch_size)),
         loss=loss(params),
-        metrics=["accuracy"],
+        metrics=["accuracy" if devices.count == 1 else Accuracy(name="accuracy")],
         # XLA's convolutions on a CPU are slower than TensorFlow's own
         jit_compile=keras.backend.backend() == "jax",
     )
@@ -86,7 +91,9 @@ def fit(
     history: History = []
     seconds = 0.0
     best = _values(trained.weights)
-    if saved := longest_checkpoint(checkpoint.parent.glob("*.npz"), lambda past: _on_the_way(past, params)):
+    paths = checkpoint.parent.glob("*.npz") if devices.first else []
+    saved = _shared(longest_checkpoint(paths, lambda past: _on_the_way(past, params)), devices)
+    if saved:
         history, seconds, best = saved.history, saved.seconds, saved.best
         _assign(variables, saved.variables)
         print(f"resuming after epoch {len(history)} ({checkpoint.parent})")
@@ -100,9 +107,11 @@ def fit(
         _reseed(model, params.seed, epoch)
         try:
             name = title(epoch, params.epochs)
-            entry = _run(model, model.train_on_batch, drawn, params.batch_size, name)
+            entry = _run(model, model.train_on_batch, drawn, params.batch_size, devices, name)
             with _averaged(model):
-                known = _run(model, model.test_on_batch, [validation.images, expected], params.batch_size)
+                known = _run(
+                    model, model.test_on_batch, [validation.images, expected], params.batch_size, devices
+                )
                 reached = _values(trained.weights)
         except FloatingPointError as error:
             raise UserError(f"{error} in epoch {epoch}; try a train.lr under {params.lr}") from error
@@ -111,7 +120,9 @@ def fit(
         if best_epoch(history) == epoch:
             best = reached
         seconds += time.perf_counter() - began
-        Checkpoint(history, seconds, _values(variables), best).save(checkpoint)
+        state = _values(variables)
+        if devices.first:
+            Checkpoint(history, seconds, state, best).save(checkpoint)
         on_epoch(entry)
         print(line(Epoch(epoch, params.epochs, entry)), flush=True)
 
@@ -129,6 +140,17 @@ def _copy(network: keras.Model, shape: Shape) -> keras.Model:
     )
     copy.set_weights(network.get_weights())
     return copy
+
+
+def _shared(own: Checkpoint | None, devices: Devices) -> Checkpoint | None:
+    """Return the checkpoint of process 0, None where it has none: the others may not see its file."""
+    if devices.processes == 1:
+        return own
+    content = BytesIO()
+    if own:
+        own.write(content, "")
+    given = devices.from_first(content.getvalue())
+    return read(BytesIO(given))[0] if given else None
 
 
 def _drawn(train: Split, params: TrainParams, epoch: int) -> list[np.ndarray]:
@@ -160,6 +182,7 @@ def _run(
     step: Callable[..., dict[str, Any]],
     arrays: list[np.ndarray],
     batch_size: int,
+    devices: Devices,
     title: str | None = None,
 ) -> dict[str, float]:
     """Take a step with each batch of images, targets and, if any, weights; return the means over all.
@@ -177,7 +200,7 @@ def _run(
         for start in range(0, rows, batch_size):
             batch = [array[start : start + batch_size] for array in arrays]
             model.reset_metrics()  # each step reports its own batch
-            logs = step(*batch, return_dict=True)
+            logs = step(*devices.share(batch), return_dict=True)
             for name, value in logs.items():
                 sums[name] += float(value) * len(batch[0])
             if not math.isfinite(sums["loss"]):

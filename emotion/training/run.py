@@ -14,6 +14,7 @@ from emotion.network.keras_setup import keras, use_threads
 from emotion.network.model import build, from_pixels, predict
 from emotion.runtime.locks import hold
 from emotion.training.checkpoint import run_key, sources
+from emotion.training.devices import joined
 from emotion.training.logit_adjustment import adjust
 from emotion.training.loop import best_epoch, fit
 
@@ -46,7 +47,8 @@ def train_model(
     """Train a network, and keep the weights that are best on validation.
 
     The same splits, parameters and kind of processor give the same weights. A training that was killed goes
-    on after its last finished epoch when it is called again.
+    on after its last finished epoch when it is called again. Over several processes all call it alike, and
+    process 0 alone locks and writes: emotion.training.devices.
 
     Args:
         train: the faces to learn from.
@@ -57,7 +59,7 @@ def train_model(
         on_epoch: called with the entry of each epoch, those of a resumed training included.
 
     Raises:
-        UserError: the loss is no longer a finite number.
+        UserError: the loss is no longer a finite number; or see emotion.training.devices.joined.
         RuntimeError: TensorFlow has already computed something here with other than `train.threads`.
     """
     if params.drop_faulty:
@@ -65,14 +67,18 @@ def train_model(
     data = [train.images, train.labels, validation.images, validation.labels]
     if train.targets is not None:
         data.append(train.targets)
-    key = run_key(epoch_settings(model_params, params), data, sources(model_params.name))
-    checkpoint = checkpoints / key / f"{params.epochs}-{params.patience}.npz"
-    hold("lock", checkpoint.parent)  # the same training may run as an experiment in another folder
-
     use_threads(params.threads)
-    keras.utils.set_random_seed(params.seed)
-    network = build(model_params, params.precision, len(train.classes))
-    history, minutes = fit(network, params, train, validation, checkpoint, on_epoch)
+    with joined(params.devices) as devices:
+        settings = epoch_settings(model_params, params, devices.count)
+        key = run_key(settings, data, sources(model_params.name))
+        devices.check_same(key)
+        checkpoint = checkpoints / key / f"{params.epochs}-{params.patience}.npz"
+        if devices.first:
+            hold("lock", checkpoint.parent)  # the same training may run as an experiment in another folder
+        keras.utils.set_random_seed(params.seed)
+        network = build(model_params, params.precision, len(train.classes))
+        with devices.spread():
+            history, minutes = fit(network, params, train, validation, checkpoint, on_epoch, devices)
 
     best = history[best_epoch(history) - 1]
     flip, shift = model_params.flip_average, model_params.shift_average
@@ -107,18 +113,20 @@ def summary(trained: Trained, model_params: ModelParams, params: TrainParams) ->
     return f"{kept}, with {' and '.join(names)} {metrics['validation']['accuracy']:.4f}" if names else kept
 
 
-def epoch_settings(model: ModelParams, train: TrainParams) -> dict[str, Any]:
+def epoch_settings(model: ModelParams, train: TrainParams, devices: int = 1) -> dict[str, Any]:
     """Return the settings that decide the epochs, for the key of their checkpoints.
 
     What only ends a training or follows it is left out, except that under a schedule every step depends on
     the number of epochs. The versions are part of it, because others may round differently: a training that
-    they resume would not end in the weights of an uninterrupted one.
+    they resume would not end in the weights of an uninterrupted one; so is the number of devices above one.
     """
     backend = keras.backend.backend()
-    after = {"patience", "logit_adjustment"} | (set() if train.schedule == "cosine" else {"epochs"})
+    after = {"patience", "logit_adjustment", "devices"}
+    if train.schedule != "cosine":
+        after.add("epochs")
     return {
         "model": model.model_dump(exclude={"flip_average", "shift_average"}),
-        "train": train.model_dump(exclude=after),
+        "train": train.model_dump(exclude=after) | ({"devices": devices} if devices > 1 else {}),
         "versions": {
             "keras": keras.__version__,
             backend: import_module(backend).__version__,

@@ -78,20 +78,31 @@ def test_hardware_tells_processors_of_one_name_apart(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("platform", "backend", "expected"),
+    ("platform", "devices", "processes", "backend", "expected"),
     [
-        ("gpu", "jax", "Some GPU, with JAX"),
-        ("cpu", "jax", f"{os.cpu_count()} cores of Some CPU, with JAX"),
-        ("gpu", "tensorflow", f"{os.cpu_count()} cores of Some CPU"),
+        ("gpu", 1, "", "jax", "Some GPU, with JAX"),
+        ("gpu", 4, "", "jax", "4 × Some GPU, with JAX"),
+        ("gpu", 4, "2", "jax", "8 × Some GPU, with JAX"),
+        ("cpu", 1, "", "jax", f"{os.cpu_count()} cores of Some CPU, with JAX"),
+        ("cpu", 4, "2", "jax", f"2 × {os.cpu_count()} cores of Some CPU, with JAX"),
+        ("gpu", 1, "", "tensorflow", f"{os.cpu_count()} cores of Some CPU"),
     ],
 )
-def test_hardware_names_what_keras_trains_on_and_jax(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, backend: str, expected: str
+def test_hardware_names_what_keras_trains_on_how_many_and_jax(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    devices: int,
+    processes: str,
+    backend: str,
+    expected: str,
 ) -> None:
     monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
     machine.CPUINFO.write_text("model name\t: Some CPU\n")
     device = SimpleNamespace(platform=platform, device_kind="Some GPU")
-    monkeypatch.setitem(sys.modules, "jax", SimpleNamespace(devices=lambda: [device]))
+    monkeypatch.setitem(sys.modules, "jax", SimpleNamespace(local_devices=lambda: [device] * devices))
+    if processes:
+        monkeypatch.setenv("KERAS_DISTRIBUTION_NUM_PROCESSES", processes)
     monkeypatch.setenv("KERAS_BACKEND", backend)
     assert machine.hardware() == expected
 

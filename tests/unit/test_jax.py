@@ -36,11 +36,23 @@ averages = params["model"].model_dump(include={"flip_average", "shift_average"})
 assert all(averages.values())
 model = from_pixels(network, **averages)
 save_model(model, folder / "model.keras")
-np.savez(folder / "expected.npz", faces=faces, probabilities=predict(model, faces))
+expected = predict(model, faces)
+np.savez(folder / "expected.npz", faces=faces, probabilities=expected)
+
+refused = 0
+for wrong in (faces[:, 1:], faces[..., 0], faces.astype(np.float32), faces[:0]):
+    try:
+        predict(model, wrong)
+    except ValueError:
+        refused += 1
+assert refused == 4
+assert np.array_equal(predict(model, faces), expected)  # Keras itself would have lost its weights
 """
 
 
-def test_a_model_trained_with_jax_predicts_the_same_with_tensorflow(tmp_path: Path) -> None:
+def test_a_model_of_jax_outlives_wrong_faces_and_predicts_the_same_with_tensorflow(
+    tmp_path: Path,
+) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error:Model doesn't support", "-c", TRAIN, str(tmp_path)],
         cwd=ROOT,

@@ -95,6 +95,7 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "train.logit_adjustment": [(None, "a valid boolean"), ("validation", "a valid boolean")],
     "train.precision": [("float16", "'float32' or 'bfloat16'"), (32, "'float32' or 'bfloat16'")],
     "train.threads": [(0, "greater than or equal to 1"), ("all", "a valid integer")],
+    "train.devices": [(2, "'auto' or 1"), ("all", "'auto' or 1")],
     "train.seed": [(-1, "greater than or equal to 0"), (0.5, "a valid integer")],
     "evaluate.floor": [(0.6, "a valid dictionary"), (None, "a valid dictionary")],
     "evaluate.floor.accuracy": [(1.1, "less than or equal to 1"), ("any", "a valid number")],

@@ -6,7 +6,6 @@ import numpy as np
 
 from emotion.config.schema import PreprocessParams
 from emotion.data.duplicates import duplicate_groups
-from emotion.data.near_duplicates import near_groups
 from emotion.data.storage import SPLITS
 from emotion.runtime.errors import UserError
 from emotion.source.fer2013 import FIRST_LINE, USAGES, Table
@@ -45,7 +44,11 @@ def _split_rows(table: Table, params: PreprocessParams) -> tuple[np.ndarray, np.
 
 def _alike(images: np.ndarray, near_distance: int | None) -> np.ndarray:
     """Return a number for each image, the same for those that are to stay in one split."""
-    return duplicate_groups(images) if near_distance is None else near_groups(images, near_distance)
+    if near_distance is None:
+        return duplicate_groups(images)
+    from emotion.data.near_duplicates import near_groups  # here, because it imports SciPy
+
+    return near_groups(images, near_distance)
 
 
 def _check_classes(table: Table, splits: tuple[np.ndarray, ...], params: PreprocessParams) -> None:

@@ -77,14 +77,18 @@ def roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> float | None:
     present = np.unique(labels)
     if len(present) < 2:
         return None
-    return float(np.mean([_area(labels == label, probabilities[:, label]) for label in present]))
+    return float(np.mean([area(labels == label, probabilities[:, label]) for label in present]))
 
 
-def _area(positive: np.ndarray, scores: np.ndarray) -> float:
-    """Return the area under a ROC curve: how often a row of the class outscores one of the rest.
+def area(positive: np.ndarray, scores: np.ndarray) -> float:
+    """Return the area under a ROC curve: how often a positive row outscores one of the rest.
 
     Source: Hanley and McNeil, "The meaning and use of the area under a ROC curve", Radiology 1982. Equal
     scores count half.
+
+    Args:
+        positive: bool (N,), with at least one row of each kind.
+        scores: float (N,).
     """
     rest, number = np.sort(scores[~positive]), np.count_nonzero(positive)
     below, up_to = (np.searchsorted(rest, scores[positive], side) for side in ("left", "right"))

@@ -3,7 +3,8 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
+
+from emotion.evaluation.scores import area
 
 DIGITS = 4
 
@@ -108,7 +109,7 @@ def ranked(
         first={
             first: round(float(wrong[order[:first]].mean()), DIGITS) for first in firsts if first <= len(own)
         },
-        auc=round(float(roc_auc_score(wrong, -own)), DIGITS),
+        auc=round(area(wrong, -own), DIGITS),
     )
 
 

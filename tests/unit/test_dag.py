@@ -32,7 +32,7 @@ NEEDED = {
     "validate": {"great_expectations", "pandas", "scipy"},
     "preprocess": set(),
     "train": WITH_KERAS,
-    "evaluate": {*WITH_KERAS, "pandas"},
+    "evaluate": {*WITH_KERAS, "pandas", "scipy"},
     "export": WITH_KERAS,
     "plot": {"matplotlib", "pandas"},
     "report": {"huggingface_hub", "matplotlib", "pandas"},

@@ -112,7 +112,7 @@ def write_tables() -> None:
 
 def tables(runs: pd.DataFrame) -> dict[tuple[Path, str], str]:
     """Return the tables of measured runs by page and name; those under other labels are on a page apart."""
-    others = runs["protocol"].str.startswith(OTHER_LABELS)
+    others = runs["protocol"].astype(str).str.startswith(OTHER_LABELS)
     return {
         (PAGE, "results"): markdown(runs[~others], compared),
         (PAGE, "details"): markdown(runs[~others], detailed),

@@ -96,7 +96,7 @@ def fit(
     if saved:
         history, seconds, best = saved.history, saved.seconds, saved.best
         _assign(variables, saved.variables)
-        print(f"resuming after epoch {len(history)} ({checkpoint.parent})")
+        print(f"resuming after epoch {len(history)} ({checkpoint.parent})", flush=True)
     for entry in history:
         on_epoch(entry)
 

@@ -79,7 +79,9 @@ def test_every_section_of_params_is_in_the_table(finished: Project) -> None:
     sections = {key.split("__")[0] for changes, _ in RERUNS.values() for key in changes}
     lines = (finished.folder / "params.yaml").read_text().splitlines()
     # tests/pipeline/test_layouts.py has what `data` reruns
-    assert sections | {"data"} == {line[:-1] for line in lines if line and line[0].isalpha() and line.endswith(":")}
+    assert sections | {"data"} == {
+        line[:-1] for line in lines if line and line[0].isalpha() and line.endswith(":")
+    }
 
 
 def assert_training_metrics_are_those_printed(metrics: dict[str, Any], output: str) -> None:

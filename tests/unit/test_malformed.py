@@ -107,7 +107,7 @@ BLOCKED: dict[str, tuple[Spoil, str]] = {
         lambda content: b"\n".join(
             b"3" + text[1:] if text[1:2] == b"," else text for text in content.split(b"\n")
         ),
-        "expected rows of every class (data.classes names them); found none of Angry, Disgust, Fear, Sad, Surprise, Neutral",
+        "(data.classes names them); found none of Angry, Disgust, Fear, Sad, Surprise, Neutral",
     ),
 }
 

@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import optuna
@@ -26,7 +27,7 @@ from emotion.training.progress import Epoch
 from experiments.cluster.driver import Cluster, add_options
 from experiments.commits import experiment_file, head, refuse_what_dvc_loses
 from experiments.ranking import report
-from experiments.runner import NO_FLOOR, Outcome, in_own_folder, to_the_end
+from experiments.runner import NO_FLOOR, Outcome, Settings, in_own_folder, to_the_end
 
 FOLDER = Path("sweeps")
 SPACE: dict[str, BaseDistribution] = {
@@ -41,7 +42,8 @@ SPACE: dict[str, BaseDistribution] = {
 SPARED_TRIALS = 4  # the first of a search, with which the others are compared
 SPARED_EPOCHS = 2  # of each trial, before it may be stopped
 
-Runner = Callable[..., Awaitable[Outcome]]  # `in_own_folder` of experiments.runner, or `Cluster.run`
+Runner = Callable[[str, Settings, Callable[[Epoch], bool]], Awaitable[Outcome]]
+HERE: Runner = partial(in_own_folder, quiet=True)  # the other one is `Cluster.run`
 
 
 def main() -> None:
@@ -105,7 +107,7 @@ def trials(study: optuna.Study, number: int) -> Iterator[optuna.Trial]:
 
 
 async def search(
-    study: optuna.Study, name: str, number: int, epochs: int, workers: int, runner: Runner = in_own_folder
+    study: optuna.Study, name: str, number: int, epochs: int, workers: int, runner: Runner = HERE
 ) -> None:
     """Finish trials until the study has `number` of them, `workers` at a time."""
     todo = trials(study, number)
@@ -156,7 +158,7 @@ async def run(trial: optuna.Trial, experiment: str, epochs: int, runner: Runner)
 
     settings = {name: _short(value) for name, value in trial.params.items()}
     settings |= {"train.epochs": epochs, **NO_FLOOR}
-    outcome = await runner(experiment, settings, hopeless, quiet=True)
+    outcome = await runner(experiment, settings, hopeless)
     return outcome.stopped, outcome.failure
 
 

@@ -83,8 +83,6 @@ class Cluster:
         experiment: str,
         settings: Settings,
         on_epoch: Callable[[Epoch], bool] = lambda epoch: False,
-        *,
-        quiet: bool = True,
     ) -> Outcome:
         """Run an experiment on some node, unless it is complete on the remote, and pull it.
 
@@ -92,7 +90,6 @@ class Cluster:
             experiment: its name, which stands for these settings at this commit.
             settings: its parameters.
             on_epoch: called after each epoch; the experiment is stopped if it says so before the last one.
-            quiet: of no meaning here; the table shows all experiments.
 
         Raises:
             UserError: a parameter is not allowed, another experiment has this name, or a remote is down.

@@ -74,7 +74,8 @@ def main() -> None:
             file = Path(folder, name)
             file.write_bytes(content)
             ask = litert_probabilities if name == LITERT else onnx_probabilities
-            parities[name] = compare(keras_says, ask(file, test.images), test.labels, len(content))
+            says = ask(file, np.asarray(test.images))
+            parities[name] = compare(keras_says, says, test.labels, len(content))
 
     stage.check_unchanged()
     with whole_file(args.onnx) as partial:

@@ -1,18 +1,23 @@
 """Faces that are exactly equal, and those from which nothing can be learnt."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from emotion.data.storage import Images, blocks
 
-def digests(images: Iterable[np.ndarray]) -> Iterator[bytes]:
-    """Yield 16 bytes for each image, the same for exactly equal images: a set of these is small."""
+DIGEST = 16  # bytes: among a billion faces no two that differ have the same
+
+
+def digests(images: Images) -> np.ndarray:
+    """Return DIGEST bytes for each image, S16 (N,), the same for exactly equal images."""
+    every = bytearray()
     for image in images:
-        yield hashlib.blake2b(image.tobytes(), digest_size=16).digest()
+        every += hashlib.blake2b(image.tobytes(), digest_size=DIGEST).digest()
+    return np.frombuffer(every, f"S{DIGEST}")
 
 
-def duplicate_groups(images: np.ndarray) -> np.ndarray:
+def duplicate_groups(images: Images) -> np.ndarray:
     """Return a number for each image, the same for exactly equal images.
 
     Args:
@@ -21,26 +26,30 @@ def duplicate_groups(images: np.ndarray) -> np.ndarray:
     Returns:
         int32 (N,), numbered from 0 in the order of first appearance.
     """
-    numbers: dict[bytes, int] = {}
-    groups = (numbers.setdefault(digest, len(numbers)) for digest in digests(images))
-    return np.fromiter(groups, np.int32, count=len(images))
+    return numbered(digests(images))
 
 
-def unseen(images: np.ndarray, *seen: np.ndarray) -> np.ndarray:
+def numbered(values: np.ndarray) -> np.ndarray:
+    """Return a number for each value (N,), int32 (N,), the same for equal ones, from 0 as they appear."""
+    _, first, groups = np.unique(values, return_index=True, return_inverse=True)
+    return np.asarray(first.argsort().argsort()[groups], np.int32)
+
+
+def unseen(images: Images, *seen: Images) -> np.ndarray:
     """Return which images, bool (N,), have no exact copy among the seen ones.
 
     Args:
         images: (N, ...) of any dtype.
         seen: arrays of images of the same shape and dtype.
     """
-    known = {digest for others in seen for digest in digests(others)}
-    return np.fromiter((digest not in known for digest in digests(images)), bool, count=len(images))
+    return np.isin(digests(images), np.concatenate([digests(others) for others in seen]), invert=True)
 
 
-def constant(images: np.ndarray) -> np.ndarray:
+def constant(images: Images) -> np.ndarray:
     """Return which images, bool (N,), have a single grey value."""
-    pixels = tuple(range(1, images.ndim))
-    return np.asarray(images.min(axis=pixels) == images.max(axis=pixels))
+    pixels = tuple(range(1, len(images.shape)))
+    found = [block.min(axis=pixels) == block.max(axis=pixels) for block in blocks(images)]
+    return np.concatenate([np.empty(0, bool), *found])
 
 
 def differ_within(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -50,11 +59,12 @@ def differ_within(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
         groups: integers (N,), from 0.
         values: integers (N,), as the classes of the rows.
     """
-    pairs = np.unique(np.column_stack([groups, values]), axis=0)  # each group with each of its values once
-    return np.asarray(np.bincount(pairs[:, 0])[groups] > 1)
+    kinds, kind = np.unique(values, return_inverse=True)
+    pairs = np.unique(groups.astype(np.int64) * len(kinds) + kind)  # each group with each of its values once
+    return np.asarray(np.bincount(pairs // len(kinds))[groups] > 1)
 
 
-def faulty(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def faulty(images: Images, labels: np.ndarray) -> np.ndarray:
     """Return which faces, bool (N,), have a single grey value, or stand here under another label, too.
 
     Args:

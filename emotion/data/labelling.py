@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from emotion.config.schema import Labels
-from emotion.data.storage import SPLITS, Split
+from emotion.data.storage import SPLITS, Chosen, Split
 from emotion.data.votes import NONE, distribution, majority
 from emotion.runtime.errors import UserError
 from emotion.source.fer2013 import Table
@@ -45,7 +45,7 @@ def labelled(
         kept = numbers != NONE
         _check_classes(name, numbers[kept])
         known.append((chosen[kept], numbers[kept], None if targets is None else targets[kept]))
-    for chosen, numbers, targets in known:  # one by one, because each copies its images
+    for chosen, numbers, targets in known:
         yield _split(table, chosen, numbers, FERPLUS_CLASSES, targets)
 
 
@@ -56,7 +56,7 @@ def _split(
     classes: tuple[str, ...],
     targets: np.ndarray | None = None,
 ) -> Split:
-    return Split(table.images[rows], labels.astype(np.uint8), rows.astype(np.int32), classes, targets)
+    return Split(Chosen(table.images, rows), labels.astype(np.uint8), rows.astype(np.int32), classes, targets)
 
 
 def _check_classes(name: str, labels: np.ndarray) -> None:

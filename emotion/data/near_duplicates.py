@@ -11,6 +11,9 @@ from scipy.fft import dctn
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from emotion.data.duplicates import numbered
+from emotion.data.storage import Images
+
 REDUCED = (32, 32)  # the image that is transformed
 LOW = 8  # the lowest frequencies that make the hash, each way
 DECIMALS = 3  # of a coefficient: the later ones are errors of rounding and differ from machine to machine
@@ -21,7 +24,7 @@ DEARER = 10  # comparing two hashes that are picked out takes so many times as l
 CANDIDATES = 1 << 20  # pairs of hashes that are compared at once, which bounds the memory
 
 
-def perceptual_hashes(images: np.ndarray) -> np.ndarray:
+def perceptual_hashes(images: Images) -> np.ndarray:
     """Return a hash of 64 bits for each image, uint64 (N,): images that look alike differ in few bits.
 
     An image is reduced to 32 x 32 pixels with antialiasing. A bit says whether one of the 8 x 8 lowest
@@ -37,7 +40,7 @@ def perceptual_hashes(images: np.ndarray) -> np.ndarray:
     return np.concatenate([np.empty(0, np.uint64), *hashes])
 
 
-def near_groups(images: np.ndarray, distance: int) -> np.ndarray:
+def near_groups(images: Images, distance: int) -> np.ndarray:
     """Return a number for each image, the same for images that a chain of near ones joins.
 
     Args:
@@ -50,7 +53,7 @@ def near_groups(images: np.ndarray, distance: int) -> np.ndarray:
     return groups_within(perceptual_hashes(images), distance)
 
 
-def near_unseen(images: np.ndarray, distance: int, *seen: np.ndarray) -> np.ndarray:
+def near_unseen(images: Images, distance: int, *seen: Images) -> np.ndarray:
     """Return which images, bool (N,), are near none of the seen ones.
 
     Args:
@@ -69,8 +72,7 @@ def groups_within(hashes: np.ndarray, distance: int) -> np.ndarray:
     for left, right in pairs_within(distinct, distinct, distance):
         edges = coo_array((np.ones(len(left)), (groups[left], groups[right])), (len(groups), len(groups)))
         groups = connected_components(edges, directed=False)[1][groups]
-    _, first, of_image = np.unique(groups[of_image], return_index=True, return_inverse=True)
-    return np.asarray(first.argsort().argsort()[of_image], np.int32)
+    return numbered(groups[of_image])
 
 
 def is_near(hashes: np.ndarray, others: np.ndarray, distance: int) -> np.ndarray:

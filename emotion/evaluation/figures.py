@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from emotion.data.storage import Images
 from emotion.evaluation import paper
 from emotion.evaluation.maps import overlaid
 from emotion.labels import CLASSES
@@ -197,7 +198,7 @@ def _mark_gaps(axes: Axes, bins: Columns) -> None:
 
 @house_style
 def gallery(
-    images: np.ndarray,
+    images: Images,
     actual: np.ndarray,
     predicted: np.ndarray,
     confidence: np.ndarray,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from emotion.config.schema import ModelParams, Precision
+from emotion.data.storage import Images
 from emotion.labels import CLASSES, SIDE
 from emotion.network.keras_setup import keras, layers
 from emotion.runtime.errors import UserError
@@ -187,7 +188,7 @@ def _refuse_lambda(entry: dict[str, Any]) -> dict[str, Any]:
     return entry
 
 
-def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
+def predict(model: keras.Model, images: Images) -> np.ndarray:
     """Return the probabilities of the classes, float64 (N, K), of images uint8 (N, 48, 48, 1).
 
     Raises:

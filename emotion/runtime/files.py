@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from emotion.runtime.errors import UserError
 
@@ -30,6 +31,18 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise _named(error, path) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def scratch(folder: Path) -> IO[bytes]:
+    """Return a file without a name in a folder: its room is free again when nothing reads it any more.
+
+    It is not in the system's folder for temporary files, which in many systems lies in memory; unless nothing
+    can be written to the other.
+    """
+    try:
+        return TemporaryFile(dir=folder)
+    except OSError:
+        return TemporaryFile()
 
 
 @contextmanager

@@ -6,18 +6,20 @@ contests", ICONIP 2013. A file has the header `emotion,pixels,Usage` and a row f
 contest's split.
 """
 
+import mmap
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import IO, BinaryIO, NamedTuple
 
 import numpy as np
 
 from emotion.labels import CLASSES, SIDE
 from emotion.runtime.errors import UserError
+from emotion.runtime.files import scratch
 from emotion.source.pixels import PixelReader
 
 PUBLISHED_COUNTS = (4953, 547, 5121, 8989, 6077, 4002, 6198)
@@ -31,6 +33,7 @@ UNKNOWN = INT32.min  # no integer, or none of USAGES
 LONGEST_LINE = 16 * 1024  # bytes; an official row has at most 9,230
 LONGEST_HEADER = 300  # characters of a header that are kept to be shown
 BATCH = 6  # rows that are parsed at once: few enough for a processor's cache
+BLOCK = 4096  # rows whose facts are kept as Python's own numbers, which take ten times the memory
 MOST_FAULTS = 1000  # faulty rows after which reading stops: the file is not what it should be
 
 HEADER = f"{','.join(COLUMNS)}\n".encode("ascii")
@@ -47,7 +50,8 @@ class Table:
             file.
         emotion: int32, the class as it stands there; UNKNOWN where it is not an integer.
         usage: int32, an index into USAGES; UNKNOWN where it is none of them.
-        images: uint8 (rows, 48, 48, 1); zeros where a row has not exactly 2,304 values 0 to 255.
+        images: uint8 (rows, 48, 48, 1), mapped from a file; zeros where a row has not exactly 2,304 values 0
+            to 255.
         fields: int32, how many fields the row has.
         pixel_count: int32, how many values the pixel field has.
         non_integers: int32, how many of those are not integers.
@@ -89,8 +93,9 @@ class Row(NamedTuple):
 
 
 def read_csv(path: Path, classes: tuple[str, ...] = CLASSES) -> Table:
-    """Read a CSV of the FER-2013 schema in one pass, in memory bounded by the images.
+    """Read a CSV of the FER-2013 schema in one pass; the images go to a file beside it that has no name.
 
+    The system keeps as much of that file in memory as it has room for.
     A byte-order mark and CRLF line ends are read rightly. Faults of the content do not raise: they
     are described in the table, for validation to judge. After MOST_FAULTS faulty rows the rest of
     the file is not read, which the last fault says.
@@ -102,39 +107,57 @@ def read_csv(path: Path, classes: tuple[str, ...] = CLASSES) -> Table:
     Raises:
         UserError: the file cannot be read.
     """
-    rows: list[Row] = []
-    images = bytearray()
+    facts, rows = [np.empty((0, len(Row._fields)), np.int32)], 0
     faults: dict[int, str] = {}
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file, scratch(path.parent) as pixels:
             lines = _lines(file)
             columns = _columns(next(lines, b""))
-            for row, image, fault in parse_lines(lines, len(classes)):
-                if fault:
-                    faults[len(rows)] = fault
-                rows.append(row)
-                images += image
-                if len(faults) == MOST_FAULTS:
-                    faults[len(rows) - 1] += f"; reading stopped here, after {MOST_FAULTS:,} faulty rows"
-                    break
+            parsed = _until_too_many(parse_lines(lines, len(classes)), faults)
+            while block := list(islice(parsed, BLOCK)):
+                facts.append(np.array([row for row, _ in block], np.int32))
+                pixels.writelines(image for _, image in block)
+                rows += len(block)
+            images = _mapped(pixels).reshape(rows, SIDE, SIDE, 1)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from error
-    facts = np.array(rows, np.int32).reshape(len(rows), len(Row._fields))
     return Table(
         columns=columns,
-        images=np.frombuffer(images, np.uint8).reshape(len(rows), SIDE, SIDE, 1),
+        images=images,
         faults=faults,
         classes=classes,
-        **dict(zip(Row._fields, facts.T.copy(), strict=True)),
+        **dict(zip(Row._fields, np.concatenate(facts).T.copy(), strict=True)),
     )
 
 
-def write_csv(path: Path, images: np.ndarray, emotion: Iterable[int], usage: Iterable[int]) -> None:
+def _until_too_many(
+    parsed: Iterable[tuple[Row, bytes, str]], faults: dict[int, str]
+) -> Iterator[tuple[Row, bytes]]:
+    """Yield the facts and the image of each row, and note the faults, until there are MOST_FAULTS of them."""
+    for number, (row, image, fault) in enumerate(parsed):
+        if fault:
+            faults[number] = fault
+        if len(faults) == MOST_FAULTS:
+            faults[number] += f"; reading stopped here, after {MOST_FAULTS:,} faulty rows"
+            yield row, image
+            return
+        yield row, image
+
+
+def _mapped(file: IO[bytes]) -> np.ndarray:
+    """Return the bytes of a file, uint8 (size,), in memory that the system can take back."""
+    file.flush()
+    if file.tell() == 0:  # which cannot be mapped
+        return np.empty(0, np.uint8)
+    return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+
+
+def write_csv(path: Path, images: Iterable[np.ndarray], emotion: Iterable[int], usage: Iterable[int]) -> None:
     """Write faces as a CSV of exactly the FER-2013 schema.
 
     Args:
         path: where to write.
-        images: uint8 (rows, 48, 48) or (rows, 48, 48, 1).
+        images: uint8 (48, 48) or (48, 48, 1) each.
         emotion: the class of each row.
         usage: the index into USAGES of each row.
     """

@@ -9,6 +9,7 @@ lips that part in Happiness (25), brows that lower in Disgust (4) and lids that 
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,8 @@ def write_faces(path: Path, rows: int, seed: int) -> None:
     random = np.random.default_rng([seed, 1])  # render_faces draws from the streams 0, 64, 128, …
     labels = random.permutation(in_shares(rows, PUBLISHED_COUNTS, least=1 if rows >= len(CLASSES) else 0))
     usage = random.permutation(in_shares(rows, USAGE_COUNTS))
-    write_csv(path, render_faces(labels, seed), labels, usage)
+    faces = (face for batch in _batches(labels, seed) for face in batch)
+    write_csv(path, faces, labels, usage)
 
 
 def render_faces(labels: np.ndarray, seed: int) -> np.ndarray:
@@ -76,12 +78,14 @@ def render_faces(labels: np.ndarray, seed: int) -> np.ndarray:
     Returns:
         uint8 (N, 48, 48).
     """
-    faces = np.empty((len(labels), SIDE, SIDE), np.uint8)
+    return np.concatenate([np.empty((0, SIDE, SIDE), np.uint8), *_batches(labels, seed)])
+
+
+def _batches(labels: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+    """Yield the faces of `render_faces`, at most BATCH at a time."""
     for start in range(0, len(labels), BATCH):
-        batch = slice(start, start + BATCH)
         random = np.random.default_rng([seed, start])
-        faces[batch] = draw_batch(_action_units(labels[batch], random), random)
-    return faces
+        yield draw_batch(_action_units(labels[start : start + BATCH], random), random)
 
 
 def in_shares(rows: int, counts: tuple[int, ...], least: int = 0) -> np.ndarray:

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from emotion.data.storage import Images, blocks
 from emotion.runtime.files import whole_file
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -93,7 +94,7 @@ def read(opened: BinaryIO) -> tuple[Checkpoint, str]:
         return Checkpoint(history, seconds, variables, best), file["key"].tobytes().decode()
 
 
-def run_key(settings: dict[str, Any], arrays: list[np.ndarray], code: list[Path]) -> str:
+def run_key(settings: dict[str, Any], arrays: list[Images], code: list[Path]) -> str:
     """Return a name for the checkpoints of a training that other settings, data or code never share.
 
     Args:
@@ -103,7 +104,8 @@ def run_key(settings: dict[str, Any], arrays: list[np.ndarray], code: list[Path]
     """
     key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for array in arrays:
-        key.update(array.tobytes())
+        for block in blocks(array):
+            key.update(block.tobytes())
     for source in code:
         key.update(syntax(source.read_text(encoding="utf-8")).encode())
     return key.hexdigest()[:16]

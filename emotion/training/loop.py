@@ -17,15 +17,13 @@ from emotion.data.storage import Split
 from emotion.network.keras_setup import keras, layers
 from emotion.network.model import ANY_SHAPE, INPUT_SHAPE, Shape, from_pixels
 from emotion.runtime.errors import UserError
-from emotion.training.augmentation import augmentation, shrunk
+from emotion.training.augmentation import augmentation
 from emotion.training.checkpoint import Checkpoint, History, longest_checkpoint, read
 from emotion.training.devices import Accuracy, Devices
-from emotion.training.imbalance import class_weights, epoch_rows
+from emotion.training.epoch import Batch, drawn, in_batches
 from emotion.training.loss import loss
-from emotion.training.mixup import mixup
 from emotion.training.optimizers import optimizer
 from emotion.training.progress import End, Epoch, line, title
-from emotion.training.resampling import resampled
 
 REPORT_SECONDS = 30  # between two lines of an epoch where no progress bar is shown
 ONE = Devices()
@@ -103,15 +101,14 @@ def fit(
     expected = keras.utils.to_categorical(validation.labels, len(validation.classes))
     while len(history) < params.epochs and not _stalled(history, params.patience):
         began, epoch = time.perf_counter(), len(history) + 1
-        drawn = _drawn(train, params, epoch)
         _reseed(model, params.seed, epoch)
         try:
             name = title(epoch, params.epochs)
-            entry = _run(model, model.train_on_batch, drawn, params.batch_size, devices, name)
+            batches = drawn(train, params, epoch)
+            entry = _run(model, model.train_on_batch, batches, len(train), devices, name)
             with _averaged(model):
-                known = _run(
-                    model, model.test_on_batch, [validation.images, expected], params.batch_size, devices
-                )
+                batches = in_batches([validation.images, expected], params.batch_size)
+                known = _run(model, model.test_on_batch, batches, len(validation), devices)
                 reached = _values(trained.weights)
         except FloatingPointError as error:
             raise UserError(f"{error} in epoch {epoch}; try a train.lr under {params.lr}") from error
@@ -153,25 +150,6 @@ def _shared(own: Checkpoint | None, devices: Devices) -> Checkpoint | None:
     return read(BytesIO(given))[0] if given else None
 
 
-def _drawn(train: Split, params: TrainParams, epoch: int) -> list[np.ndarray]:
-    """Return the faces of an epoch, their targets and, where the classes are weighted, their weights."""
-    rng = np.random.default_rng([params.seed, epoch])
-    rows = epoch_rows(train.labels, params.sampling, rng)
-    faces = train.images[rows]
-    if params.resample:
-        faces = resampled(faces, params.resample, params.zoom, rng)
-    if train.targets is None:
-        targets = keras.utils.to_categorical(train.labels[rows], len(train.classes))
-    else:
-        targets = train.targets[rows]
-    if params.mixup:
-        faces, targets = mixup(faces, targets, params.mixup, rng)
-    if epoch <= params.small_epochs:
-        faces = shrunk(faces, params.small_side)
-    weights = class_weights(train.labels, params.class_weights, len(train.classes))
-    return [faces, targets] if weights is None else [faces, targets, targets @ weights]
-
-
 def best_epoch(history: History) -> int:
     """Return the number, from 1, of the first epoch with the highest accuracy on validation."""
     return int(np.argmax([entry["val_accuracy"] for entry in history])) + 1
@@ -180,8 +158,8 @@ def best_epoch(history: History) -> int:
 def _run(
     model: keras.Model,
     step: Callable[..., dict[str, Any]],
-    arrays: list[np.ndarray],
-    batch_size: int,
+    batches: Iterator[Batch],
+    rows: int,
     devices: Devices,
     title: str | None = None,
 ) -> dict[str, float]:
@@ -195,10 +173,9 @@ def _run(
     """
     sums: dict[str, float] = defaultdict(float)
     silent = None if title else True  # None: silent where there is no terminal
-    rows, reported = len(arrays[0]), time.monotonic()
+    done, reported = 0, time.monotonic()
     with tqdm(desc=title, total=rows, unit=" images", leave=False, disable=silent) as bar:
-        for start in range(0, rows, batch_size):
-            batch = [array[start : start + batch_size] for array in arrays]
+        for batch in batches:
             model.reset_metrics()  # each step reports its own batch
             logs = step(*devices.share(batch), return_dict=True)
             for name, value in logs.items():
@@ -207,9 +184,10 @@ def _run(
                 raise FloatingPointError("the loss is not finite")
             bar.set_postfix(logs, refresh=False)
             bar.update(len(batch[0]))
+            done += len(batch[0])
             if title and bar.disable and time.monotonic() >= reported + REPORT_SECONDS:
                 reported = time.monotonic()
-                print(f"{start + len(batch[0]):,} of {rows:,} images of {title}", flush=True)
+                print(f"{done:,} of {rows:,} images of {title}", flush=True)
     return {name: value / rows for name, value in sums.items()}
 
 

@@ -8,43 +8,59 @@ import math
 
 import numpy as np
 from PIL import Image
-from PIL.Image import Resampling
+from PIL.Image import Resampling as Filter
+
+from emotion.labels import SIDE
 
 ENLARGED = (2.0, 6.0)  # times: from where a photo's face has enough pixels, to a portrait
-FILTERS = (Resampling.BOX, Resampling.BILINEAR, Resampling.BICUBIC, Resampling.LANCZOS)  # that enlarge
-REDUCE = Resampling.LANCZOS  # emotion.inference.crop's
+FILTERS = (Filter.BOX, Filter.BILINEAR, Filter.BICUBIC, Filter.LANCZOS)  # that enlarge
+REDUCE = Filter.LANCZOS  # emotion.inference.crop's
 CROPS = 256  # in an epoch; faces that share one are spread over its batches
+NONE = -1  # the crop of a face that stays as it is
 
 
-def resampled(faces: np.ndarray, share: float, zoom: float, rng: np.random.Generator) -> np.ndarray:
-    """Return faces of which a random share was enlarged, cropped and reduced to the same size.
+class Resampling:
+    """What enlarges, crops and reduces to the same size a random share of the faces of an epoch."""
 
-    Args:
-        faces: uint8 (N, side, side, 1).
-        share: of the faces that are changed, 0 to 1.
-        zoom: how far the crop's side is from the face's, at most, as a share; its middle is up to half a
-            pixel away.
-        rng: draws the faces and the crops.
+    def __init__(self, faces: int, share: float, zoom: float, rng: np.random.Generator) -> None:
+        """Draw the faces and the crops.
 
-    Returns:
-        uint8 (N, side, side, 1); beyond a face's edges its outer pixels go on.
-    """
-    side = faces.shape[1]
-    out = faces.copy()
-    chosen = np.flatnonzero(rng.random(len(faces)) < share)
-    for first in range(min(CROPS, len(chosen))):
-        rows = chosen[first::CROPS]
-        enlarge, factor = FILTERS[rng.integers(len(FILTERS))], rng.uniform(*ENLARGED)
-        scale = 1 + zoom * rng.uniform(-1, 1)
-        down, across = (
-            crop_matrix(side, enlarge, factor, scale, offset) for offset in rng.uniform(-0.5, 0.5, 2)
-        )
-        values = down @ faces[rows, :, :, 0].astype(np.float64) @ across.T
-        out[rows, :, :, 0] = np.rint(np.clip(values, 0, 255)).astype(np.uint8)
-    return out
+        Args:
+            faces: how many there are in the epoch.
+            share: of them that are changed, 0 to 1.
+            zoom: how far the crop's side is from the face's, at most, as a share; its middle is up to half a
+                pixel away.
+            rng: draws them.
+        """
+        chosen = np.flatnonzero(rng.random(faces) < share)
+        self._crop = np.full(faces, NONE, np.int16)
+        self._crop[chosen] = np.arange(len(chosen)) % CROPS
+        self._matrices = [_crop_matrices(zoom, rng) for _ in range(min(CROPS, len(chosen)))]
+
+    def of(self, faces: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Return faces, those that are chosen changed; beyond a face's edges its outer pixels go on.
+
+        Args:
+            faces: uint8 (N, 48, 48, 1).
+            places: int (N,), where they stand in the epoch.
+        """
+        out, crops = faces.copy(), self._crop[places]
+        for crop, (down, across) in enumerate(self._matrices):
+            rows = np.flatnonzero(crops == crop)
+            values = down @ faces[rows, :, :, 0].astype(np.float64) @ across.T
+            out[rows, :, :, 0] = np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+        return out
 
 
-def crop_matrix(side: int, enlarge: Resampling, factor: float, scale: float, offset: float) -> np.ndarray:
+def _crop_matrices(zoom: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return the matrices of a random crop, of a picture's columns and of its rows."""
+    enlarge, factor = FILTERS[rng.integers(len(FILTERS))], rng.uniform(*ENLARGED)
+    scale = 1 + zoom * rng.uniform(-1, 1)
+    down, across = (crop_matrix(SIDE, enlarge, factor, scale, offset) for offset in rng.uniform(-0.5, 0.5, 2))
+    return down, across
+
+
+def crop_matrix(side: int, enlarge: Filter, factor: float, scale: float, offset: float) -> np.ndarray:
     """Return what enlarging, cropping and reducing do to the rows of a picture, or to its columns.
 
     All of it is linear, so Pillow shows the matrix when it is given the unit vectors: a product of small

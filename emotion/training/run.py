@@ -9,7 +9,7 @@ import numpy as np
 
 from emotion.config.schema import ModelParams, TrainParams
 from emotion.data.duplicates import faulty
-from emotion.data.storage import Split
+from emotion.data.storage import Chosen, Images, Split
 from emotion.network.keras_setup import keras, use_threads
 from emotion.network.model import build, from_pixels, predict
 from emotion.runtime.locks import hold
@@ -64,7 +64,7 @@ def train_model(
     """
     if params.drop_faulty:
         train = without_faulty(train)
-    data = [train.images, train.labels, validation.images, validation.labels]
+    data: list[Images] = [train.images, train.labels, validation.images, validation.labels]
     if train.targets is not None:
         data.append(train.targets)
     use_threads(params.threads)
@@ -140,4 +140,5 @@ def without_faulty(split: Split) -> Split:
     kept = ~faulty(split.images, split.labels)
     print(f"{np.count_nonzero(~kept):,} faces left out: of a single grey value, or under several labels")
     targets = None if split.targets is None else split.targets[kept]
-    return Split(split.images[kept], split.labels[kept], split.rows[kept], split.classes, targets)
+    images = Chosen(split.images, np.flatnonzero(kept))
+    return Split(images, split.labels[kept], split.rows[kept], split.classes, targets)

@@ -6,7 +6,7 @@ import pytest
 from emotion.network.keras_setup import keras
 from emotion.network.model import ANY_SHAPE
 from emotion.training.augmentation import augmentation, shrunk
-from emotion.training.mixup import mixup
+from emotion.training.mixup import Mixup
 from tests.support.parameters import train_params
 
 FACES = np.random.default_rng(0).integers(0, 256, (64, 48, 48, 1)).astype(np.float32)
@@ -149,7 +149,8 @@ def test_mixup_mixes_each_face_and_its_target_with_the_same_partner_and_share() 
     """Where each face is all of one grey, the grey tells what it was mixed of."""
     classes = np.arange(70) % 7
     images = np.broadcast_to((30 * classes).astype(np.uint8)[:, None, None, None], (70, 48, 48, 1))
-    mixed, targets = mixup(images, np.eye(7)[classes], 0.4, np.random.default_rng(0))
+    mixup, given = Mixup(70, 0.4, np.random.default_rng(0)), np.eye(7)[classes]
+    mixed, targets = mixup.of(images, given, images[mixup.partner], given[mixup.partner], np.arange(70))
     assert mixed.dtype == np.uint8
     assert targets.sum(axis=1) == pytest.approx(np.ones(70))
     assert mixed[:, 0, 0, 0] == pytest.approx(targets @ (30 * np.arange(7)), abs=0.51)

@@ -149,7 +149,7 @@ def test_a_linear_model_of_the_pixels_learns_something_and_a_network_far_more(tm
 
     components = PCA(100, svd_solver="randomized", random_state=0)
     model = make_pipeline(StandardScaler(), components, StandardScaler(), LogisticRegression(C=0.1))
-    known, unknown = (split.images.reshape(len(split), -1) / 255 for split in (train, test))
+    known, unknown = (np.asarray(split.images).reshape(len(split), -1) / 255 for split in (train, test))
     linear = model.fit(known, train.labels).score(unknown, test.labels)
 
     keras.utils.set_random_seed(0)

@@ -102,8 +102,8 @@ def run_stage(folder: Path, split: Split, monkeypatch: pytest.MonkeyPatch) -> No
 def test_faulty_faces_are_left_out_of_training_alone_and_only_if_asked_for(
     tmp_path: Path, random_faces: Split, monkeypatch: pytest.MonkeyPatch, drop: bool
 ) -> None:
-    random_faces.images[1] = 7
-    random_faces.images[8] = random_faces.images[4]
+    images = np.asarray(random_faces.images)
+    images[1], images[8] = 7, images[4]
     write_params(tmp_path, model={"name": "fast_cnn"}, train={"epochs": 1, "drop_faulty": drop})
     seen: list[list[int]] = []
 

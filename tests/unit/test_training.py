@@ -59,7 +59,7 @@ def test_a_killed_training_resumes_to_the_same_weights(
 def test_the_network_ends_with_the_weights_of_the_best_epoch(tmp_path: Path, average: float) -> None:
     history, network = train(tmp_path / "c.npz", lr=0.05, average=average)
     network.compile(loss="categorical_crossentropy", metrics=["accuracy"])
-    pixels = VALIDATION.images / np.float32(255)
+    pixels = np.asarray(VALIDATION.images) / np.float32(255)
     _, accuracy = network.evaluate(pixels, keras.utils.to_categorical(VALIDATION.labels, 7), verbose=0)
     assert accuracy == pytest.approx(max(entry["val_accuracy"] for entry in history))
 

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from emotion.config.schema import FetchParams, load_params
@@ -14,7 +15,7 @@ from emotion.runtime.files import whole_file
 from emotion.runtime.links import check_links
 from emotion.runtime.stage import begin
 from emotion.source import hub
-from emotion.source.archive import DamagedFileError
+from emotion.source.archive import GIB, DamagedFileError
 from emotion.source.ferplus import HEADER, get_votes
 from emotion.source.layouts import official_csv
 from emotion.synthetic.expressions import write_faces
@@ -39,12 +40,12 @@ def main() -> None:
         case "file":
             from_file(fetch, args.csv, stage.check_unchanged, classes)
         case "faces":
-            with whole_file(args.csv) as partial:
-                write_faces(partial, fetch.faces.rows, fetch.faces.seed)
+            with whole_file(args.csv) as file:
+                write_faces(file, fetch.faces.rows, fetch.faces.seed)
                 stage.check_unchanged()
             print(f"{args.csv}: {fetch.faces.rows:,} rendered faces")
-    with whole_file(args.votes) as partial:
-        partial.write_bytes(votes)
+    with whole_file(args.votes) as file:
+        file.write_bytes(votes)
     if where is not None:
         print(f"{args.votes}: the votes of {where}")
 
@@ -75,11 +76,12 @@ def from_hub(
     The library checks the size of a download, not its content, and would serve a bad copy from its cache for
     ever: a copy that proves wrong is downloaded once more.
     """
+    download = partial(hub.download_all, fetch.repo, fetch.revision, fetch.file, limit=fetch.max_gib * GIB)
     try:
-        put(hub.download_all(fetch.repo, fetch.revision, fetch.file), out, fetch, check, classes)
+        put(download(), out, fetch, check, classes)
     except DamagedFileError as error:
         print(f"{error}; downloading it once more")
-        put(hub.download_all(fetch.repo, fetch.revision, fetch.file, force=True), out, fetch, check, classes)
+        put(download(force=True), out, fetch, check, classes)
 
 
 def from_file(
@@ -120,9 +122,9 @@ def put(
         UserError: see emotion.source.layouts.official_csv.
     """
     digest = hashlib.sha256()
-    with whole_file(out) as partial:
-        with partial.open("wb") as file:
-            for chunk in official_csv(sources, fetch.layout, fetch.member, classes):
+    with whole_file(out) as path:
+        with path.open("wb") as file:
+            for chunk in official_csv(sources, fetch.layout, fetch.member, classes, fetch.max_gib * GIB):
                 digest.update(chunk)
                 file.write(chunk)
         if fetch.sha256 not in (None, digest.hexdigest()):

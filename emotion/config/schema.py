@@ -67,6 +67,7 @@ class FetchParams(Section):
     path: str | None
     layout: Layout
     member: str | None
+    max_gib: int = Field(ge=1, le=1 << 20)
     sha256: str | None = Field(pattern=SHA256)
     ferplus: str | None
     ferplus_sha256: str | None = Field(pattern=SHA256)

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from emotion.runtime.errors import UserError
 
-LIMIT = 4 << 30  # bytes of a CSV, a dozen times the official one: nothing may fill the disk
+GIB = 1 << 30
+LIMIT = 4 * GIB  # bytes of what is read where no other limit is given: a dozen times the official CSV
 CHUNK = 1 << 20  # bytes held in memory at a time
 
 # How many times as large as its archive the content may be, lest a small file fill the disk: faces are 3
@@ -96,9 +97,11 @@ def of_macos(name: str) -> bool:
     return "__MACOSX" in path.parts or path.name.startswith("._")
 
 
-def too_large(path: Path) -> UserError:
-    """Return the error for content of more than LIMIT bytes."""
-    return UserError(f"the content of {path} is larger than {LIMIT:,} bytes: this is no file of faces")
+def too_large(name: Path | str, limit: int) -> UserError:
+    """Return the error for content of more bytes than the limit."""
+    return UserError(
+        f"the content of {name} is larger than {limit:,} bytes: if these are faces, raise fetch.max_gib"
+    )
 
 
 def expands_too_much(path: Path, kind: str) -> UserError:

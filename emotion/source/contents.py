@@ -12,8 +12,12 @@ from emotion.source.zips import is_zip, opened_zip
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Container | None]:
+def opened(path: Path, limit: int = LIMIT) -> Iterator[Container | None]:
     """Open an archive or a folder; None for a file that is none.
+
+    Args:
+        path: where it is.
+        limit: bytes of an archive's content that may be read.
 
     Raises:
         DamagedFileError: the archive is broken.
@@ -22,13 +26,13 @@ def opened(path: Path) -> Iterator[Container | None]:
     if path.is_dir():
         yield Folder(path)
     elif is_zip(path):
-        with opened_zip(path) as archive:
+        with opened_zip(path, limit) as archive:
             yield archive
     else:
-        yield Tar(path) if is_tar(path) else None
+        yield Tar(path, limit) if is_tar(path) else None
 
 
-def csv_chunks(path: Path, member: str | None = None) -> Iterator[bytes]:
+def csv_chunks(path: Path, member: str | None = None, limit: int = LIMIT) -> Iterator[bytes]:
     """Yield the bytes of the CSV at `path`, or of that in the archive at `path`.
 
     What the file is is told from its content.
@@ -36,29 +40,30 @@ def csv_chunks(path: Path, member: str | None = None) -> Iterator[bytes]:
     Args:
         path: a CSV, one in gzip or Zstandard, an archive, or a folder.
         member: the CSV of an archive with several; None for the only one.
+        limit: bytes that it may have.
 
     Raises:
         DamagedFileError: the archive is broken or fails its own checksum.
         UserError: the file, or the CSV in it, is of another format (see emotion.source.formats); the archive
             has no CSV or several, or breaks a limit (see emotion.source.archive).
     """
-    with opened(path) as container:
-        yield from csv_of(container, path, member)
+    with opened(path, limit) as container:
+        yield from csv_of(container, path, member, limit)
 
 
-def csv_of(container: Container | None, path: Path, member: str | None) -> Iterator[bytes]:
+def csv_of(container: Container | None, path: Path, member: str | None, limit: int) -> Iterator[bytes]:
     """Yield the bytes of the CSV in what is opened at `path`; see `csv_chunks`."""
     if container:
         name = only_csv(container, path, member)
         yield from _refused_if_other(container.chunks(name), f"the CSV in {path}")
     else:
-        yield from _refused_if_other(_of_file(path), str(path))
+        yield from _refused_if_other(_of_file(path, limit), str(path))
 
 
-def _of_file(path: Path) -> Iterator[bytes]:
-    with opened_stream(path) as stream:
-        if not stream.compression and path.stat().st_size > LIMIT:
-            raise too_large(path)
+def _of_file(path: Path, limit: int) -> Iterator[bytes]:
+    with opened_stream(path, limit) as stream:
+        if not stream.compression and path.stat().st_size > limit:
+            raise too_large(path, limit)
         while chunk := stream.read(CHUNK):
             yield chunk
 

@@ -28,7 +28,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils.tqdm import tqdm
 
 from emotion.runtime.errors import FULL, UserError
-from emotion.source.archive import LIMIT
+from emotion.source.archive import LIMIT, too_large
 
 HUB = constants.ENDPOINT.rpartition("@")[2]  # a private mirror may carry a password before the @
 ELSEWHERE = "or get the file otherwise and set fetch.source to file"
@@ -41,28 +41,38 @@ class Progress(tqdm):
     """The library's progress bar, drawn on a terminal only, which also gives up a download without an end.
 
     Given up are a server that breaks off and cannot resume, which shows in the library taking the lost bytes
-    off the bar, and one that sends more than LIMIT bytes.
+    off the bar, and one that sends more bytes than the limit.
     """
 
-    received = 0.0
+    limit, received = LIMIT, 0.0
 
     def update(self, n: float | None = 1) -> bool | None:
         """Add `n` bytes to the bar, or give up where bytes were lost or there are too many."""
         self.received += n or 0
         if n is not None and n < 0:
             raise ConnectionError("the server broke off and cannot resume")
-        if self.received > LIMIT:
-            raise ConnectionError(f"more than {LIMIT:,} bytes came: this is no file of faces")
+        if self.received > self.limit:
+            raise ConnectionError(
+                f"more than {self.limit:,} bytes came: if these are faces, raise fetch.max_gib"
+            )
         return super().update(n)
 
 
-def download_all(repo: str, revision: str, pattern: str, *, force: bool = False) -> list[Path]:
+def progress(limit: int) -> type[Progress]:
+    """Return the bar of a download that may have so many bytes: the library takes a class and makes it."""
+    return type("LimitedProgress", (Progress,), {"limit": limit})
+
+
+def download_all(
+    repo: str, revision: str, pattern: str, *, limit: int = LIMIT, force: bool = False
+) -> list[Path]:
     """Return the paths of the files of a dataset that match a pattern, such as data/*.parquet.
 
     Args:
         repo: name of the dataset, owner/name.
         revision: branch, tag or commit.
         pattern: path inside the dataset; * stands for anything.
+        limit: see `download`.
         force: see `download`.
 
     Raises:
@@ -81,10 +91,10 @@ def download_all(repo: str, revision: str, pattern: str, *, force: bool = False)
                 f"dataset '{repo}' on {HUB} has {len(files)} files '{pattern}' at revision '{revision}': "
                 "correct fetch.file"
             )
-    return [download(repo, revision, file, force=force) for file in files]
+    return [download(repo, revision, file, limit=limit, force=force) for file in files]
 
 
-def download(repo: str, revision: str, file: str, *, force: bool = False) -> Path:
+def download(repo: str, revision: str, file: str, *, limit: int = LIMIT, force: bool = False) -> Path:
     """Return the path of `file` in the Hugging Face cache, downloaded if it is not there yet.
 
     HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE and HF_HOME are honoured. A hub that does not answer is no error
@@ -94,6 +104,7 @@ def download(repo: str, revision: str, file: str, *, force: bool = False) -> Pat
         repo: name of the dataset, owner/name.
         revision: branch, tag or commit.
         file: path inside the dataset.
+        limit: bytes that it may have.
         force: download even what is in the cache, because its content is wrong.
 
     Raises:
@@ -114,10 +125,8 @@ def download(repo: str, revision: str, file: str, *, force: bool = False) -> Pat
                 raise UserError(_explain(error, repo, revision, file)) from error
             print(f"{HUB} is out of reach ({reason(error)}): using the copy in the Hugging Face cache")
             return Path(cached)
-        if size > LIMIT:
-            raise UserError(
-                f"'{file}' of dataset '{repo}' on {HUB} has {size:,} bytes: this is no file of faces"
-            )
+        if size > limit:
+            raise too_large(f"'{file}' of dataset '{repo}' on {HUB}", limit)
         try:
             return Path(
                 hf_hub_download(
@@ -126,7 +135,7 @@ def download(repo: str, revision: str, file: str, *, force: bool = False) -> Pat
                     repo_type="dataset",
                     revision=revision,
                     force_download=force,
-                    tqdm_class=Progress,
+                    tqdm_class=progress(limit),
                 )
             )
         except Exception as error:  # as above, and Xet's

@@ -7,7 +7,7 @@ from pathlib import Path
 from emotion.config.schema import Layout
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError
-from emotion.source.archive import CHUNK, Container
+from emotion.source.archive import CHUNK, LIMIT, Container
 from emotion.source.classes import Classes
 from emotion.source.contents import csv_of, opened
 from emotion.source.dialect import dialect_of, read_dialect
@@ -18,7 +18,11 @@ from emotion.source.tars import Tar
 
 
 def official_csv(
-    sources: list[Path], layout: Layout, member: str | None, names: tuple[str, ...] = CLASSES
+    sources: list[Path],
+    layout: Layout,
+    member: str | None,
+    names: tuple[str, ...] = CLASSES,
+    limit: int = LIMIT,
 ) -> Iterator[bytes]:
     """Yield the bytes of the CSV that the pipeline reads, and print what was found and how it was taken.
 
@@ -30,25 +34,26 @@ def official_csv(
         layout: the name of the layout, or `auto` to recognise it.
         member: the CSV to read of an archive or folder with several; None for the only one.
         names: of the classes, by their numbers.
+        limit: bytes of a file, and of what is unpacked, that may be read.
 
     Raises:
         UserError: the faces cannot be read; the message says why and what helps.
     """
     files, classes = parquet_files(sources), Classes(names)
     if layout == "parquet" or (layout == "auto" and files):
-        yield from _converted(read_parquet(files, sources[0], classes))
+        yield from _converted(read_parquet(files, sources[0], classes, limit))
         return
     if len(sources) > 1:
         raise UserError(
             f"{len(sources)} files, and only Parquet is read from several: name one in fetch.file"
         )
     source = sources[0]
-    with opened(source) as container:
+    with opened(source, limit) as container:
         of_images = container is not None and member is None and has_images(container.names, classes)
         if layout == "images" or (layout == "auto" and of_images):
             yield from _converted(_images(container, source, classes))
         else:
-            yield from _of_csv(csv_of(container, source, member), layout, str(source), classes)
+            yield from _of_csv(csv_of(container, source, member, limit), layout, str(source), classes)
 
 
 def _images(container: Container | None, source: Path, classes: Classes) -> Faces:

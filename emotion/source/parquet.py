@@ -73,7 +73,7 @@ def parquet_files(sources: list[Path]) -> list[Path]:
     return files
 
 
-def read_parquet(files: list[Path], source: Path, classes: Classes) -> Faces:
+def read_parquet(files: list[Path], source: Path, classes: Classes, limit: int = LIMIT) -> Faces:
     """Return the faces of Parquet files.
 
     The part of the split is what the name of a file begins with, as in train-00000-of-00001.parquet; of
@@ -83,6 +83,7 @@ def read_parquet(files: list[Path], source: Path, classes: Classes) -> Faces:
         files: the files, in the order of their rows.
         source: where they are, for messages.
         classes: what their names may be.
+        limit: bytes that a file may declare.
 
     Raises:
         DamagedFileError: a file is broken.
@@ -91,13 +92,13 @@ def read_parquet(files: list[Path], source: Path, classes: Classes) -> Faces:
     """
     if not files:
         raise UserError(f"{source} is no Parquet file and no folder with one")
-    columns = [_columns(path, classes) for path in files]
+    columns = [_columns(path, classes, limit) for path in files]
     names = sorted({name for each in columns for name in each.names})
     parts, origin = _parts(files)
     rows = (
         face
         for path, each, part in zip(files, columns, parts, strict=True)
-        for face in _rows(path, each, part, classes)
+        for face in _rows(path, each, part, classes, limit)
     )
     found = [f"parquet, {len(files):,} {'files' if len(files) > 1 else 'file'}", origin]
     return Faces(rows, [*found, mapping(names, classes)] if names else found)
@@ -120,7 +121,7 @@ def _parts(files: list[Path]) -> tuple[list[int], str]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator["ParquetFile"]:
+def _opened(path: Path, limit: int) -> Iterator["ParquetFile"]:
     """Open a Parquet file, and say in one line what is wrong if it cannot be read."""
     from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
@@ -129,8 +130,8 @@ def _opened(path: Path) -> Iterator["ParquetFile"]:
         with ParquetFile(path) as file:
             sizes = (file.metadata.row_group(number).total_byte_size for number in range(file.num_row_groups))
             size = sum(sizes)
-            if size > LIMIT:
-                raise too_large(path)
+            if size > limit:
+                raise too_large(path, limit)
             if size > MOST_EXPANSION * path.stat().st_size:
                 raise expands_too_much(path, KIND)
             yield file
@@ -138,8 +139,8 @@ def _opened(path: Path) -> Iterator["ParquetFile"]:
         raise broken(path, KIND, error) from error
 
 
-def _columns(path: Path, classes: Classes) -> Columns:
-    with _opened(path) as file:
+def _columns(path: Path, classes: Classes, limit: int) -> Columns:
+    with _opened(path, limit) as file:
         schema = file.schema_arrow
     features = _features(schema.metadata or {})
     types = {field.name: str(field.type) for field in schema}
@@ -176,8 +177,8 @@ def _features(metadata: dict[bytes, bytes]) -> dict[str, dict[str, Any]]:
         return {}
 
 
-def _rows(path: Path, columns: Columns, part: int, classes: Classes) -> Iterator[Face]:
-    for number, (image, value) in enumerate(_values(path, columns), start=1):
+def _rows(path: Path, columns: Columns, part: int, classes: Classes, limit: int) -> Iterator[Face]:
+    for number, (image, value) in enumerate(_values(path, columns, limit), start=1):
         origin = f"{path}, row {number}"
         content = image.get("bytes") if isinstance(image, dict) else image
         label = _label(value, columns.names, classes)
@@ -193,10 +194,10 @@ def _rows(path: Path, columns: Columns, part: int, classes: Classes) -> Iterator
             yield face_of(content, label, part, origin)
 
 
-def _values(path: Path, columns: Columns) -> Iterator[tuple[Any, Any]]:
+def _values(path: Path, columns: Columns, limit: int) -> Iterator[tuple[Any, Any]]:
     """Yield the picture and the class of each row, as Python has them."""
     wanted = [columns.image, columns.label]
-    with _opened(path) as file:
+    with _opened(path, limit) as file:
         for batch in file.iter_batches(BATCH, columns=wanted, use_threads=False):
             yield from zip(*(batch[name].to_pylist() for name in wanted), strict=True)
 

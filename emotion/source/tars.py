@@ -32,12 +32,12 @@ BROKEN = (tarfile.TarError, zlib.error, struct.error, EOFError, ValueError, OSEr
 class Stream:
     """The bytes of a file, unpacked if it is compressed, and no more of them than the limits allow."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, limit: int) -> None:
+        self._path, self._limit = path, limit
         self.compression, self._file = _unpacked(path)
         self.kind = f"{self.compression} file"
         self._total = 0
-        self._allowed = LIMIT
+        self._allowed = limit
 
     def allow(self, size: int) -> None:
         """Let so many more bytes be read until this is called again: tarfile reads what a header says."""
@@ -56,8 +56,8 @@ class Stream:
             raise broken(self._path, self.kind, error) from error
         self._total += len(chunk)
         self._allowed -= len(chunk)
-        if self._total > LIMIT:
-            raise too_large(self._path)
+        if self._total > self._limit:
+            raise too_large(self._path, self._limit)
         if self.compression and self._total > MOST_EXPANSION * self._path.stat().st_size:
             raise expands_too_much(self._path, self.kind)
         if self._allowed < 0:
@@ -83,9 +83,9 @@ def _unpacked(path: Path) -> tuple[str, IO[bytes]]:
 
 
 @contextmanager
-def opened_stream(path: Path) -> Iterator[Stream]:
-    """Open a file, compressed or not."""
-    stream = Stream(path)
+def opened_stream(path: Path, limit: int = LIMIT) -> Iterator[Stream]:
+    """Open a file, compressed or not, of whose content so many bytes may be read."""
+    stream = Stream(path, limit)
     try:
         yield stream
     finally:
@@ -107,8 +107,8 @@ class Tar:
     It is read from its start for the names, and again for each file.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, limit: int) -> None:
+        self._path, self._limit = path, limit
         with opened_stream(path) as stream:
             self.kind = f"tar archive in {stream.compression}" if stream.compression else "tar archive"
         self.names = [member.name for member, _ in self._files()]
@@ -122,7 +122,7 @@ class Tar:
 
     def _files(self) -> Iterator[tuple[tarfile.TarInfo, Iterator[bytes]]]:
         """Yield each regular file and its bytes, which are passed over if they are not taken."""
-        with opened_stream(self._path) as stream:
+        with opened_stream(self._path, self._limit) as stream:
             stream.allow(HEADERS)
             try:
                 archive = tarfile.open(fileobj=stream, mode="r|", bufsize=tarfile.BLOCKSIZE)  # type: ignore[call-overload]  # noqa: SIM115
@@ -142,7 +142,7 @@ class Tar:
                     raise UserError(
                         f"{self._path} is a {self.kind} with more than {MOST_FILES:,} files: unpack it"
                     )
-            stream.allow(LIMIT)
+            stream.allow(self._limit)
             while stream.read(CHUNK):
                 pass
 

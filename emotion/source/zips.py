@@ -12,7 +12,6 @@ from pathlib import Path
 from emotion.runtime.errors import UserError
 from emotion.source.archive import (
     CHUNK,
-    LIMIT,
     MOST_EXPANSION,
     broken,
     expands_too_much,
@@ -35,14 +34,14 @@ class Zip:
 
     kind = "zip"
 
-    def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
+    def __init__(self, archive: zipfile.ZipFile, path: Path, limit: int) -> None:
         for member in archive.infolist():
             refuse_strange_name(member.orig_filename, path)
         members = [member for member in archive.infolist() if _is_file(member)]
         self.links = [member.filename for member in archive.infolist() if _is_link(member)]
         self.names = [member.filename.replace("\\", "/") for member in members]  # some are made on Windows
         self._members = dict(zip(self.names, members, strict=True))
-        self._archive, self._path = archive, path
+        self._archive, self._path, self._limit = archive, path, limit
         self._taken = 0
 
     def chunks(self, name: str) -> Iterator[bytes]:
@@ -62,8 +61,8 @@ class Zip:
         if member.compress_type not in SAFE_METHODS:
             raise UserError(f"{self._path} is not compressed with deflate: unpack it and give what is in it")
         self._taken += member.file_size
-        if self._taken > LIMIT:
-            raise too_large(self._path)
+        if self._taken > self._limit:
+            raise too_large(self._path, self._limit)
         if self._taken > MOST_EXPANSION * self._path.stat().st_size:
             raise expands_too_much(self._path, self.kind)
 
@@ -79,8 +78,8 @@ def is_zip(path: Path) -> bool:
 
 
 @contextmanager
-def opened_zip(path: Path) -> Iterator[Zip]:
-    """Open a zip.
+def opened_zip(path: Path, limit: int) -> Iterator[Zip]:
+    """Open a zip of whose content so many bytes may be read.
 
     Raises:
         DamagedFileError: it is broken.
@@ -92,7 +91,7 @@ def opened_zip(path: Path) -> Iterator[Zip]:
         except BROKEN as error:
             raise broken(path, Zip.kind, error) from error
         with archive:
-            yield Zip(archive, path)
+            yield Zip(archive, path, limit)
 
 
 class _Sipped(io.BufferedReader):

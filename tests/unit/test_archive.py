@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from emotion.runtime.errors import UserError
-from emotion.source import archive, contents, zips
+from emotion.source import archive, zips
 from emotion.source.archive import DamagedFileError
 from emotion.source.contents import csv_chunks
 
@@ -201,12 +201,11 @@ def test_a_compression_that_could_fill_the_memory_is_refused(tmp_path: Path, met
         content(path)
 
 
-def test_a_csv_larger_than_the_limit_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (zips, archive):
-        monkeypatch.setattr(module, "LIMIT", len(CSV) - 1)
+def test_a_csv_larger_than_the_limit_is_not_unpacked(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", {"fer2013.csv": CSV})
-    with pytest.raises(UserError, match=f"is larger than {len(CSV) - 1} bytes"):
-        content(path)
+    with pytest.raises(UserError, match=f"is larger than {len(CSV) - 1} bytes.* raise fetch.max_gib"):
+        list(csv_chunks(path, limit=len(CSV) - 1))
+    assert b"".join(csv_chunks(path, limit=len(CSV))) == CSV
 
 
 def test_a_csv_that_expands_as_no_faces_do_is_not_unpacked(tmp_path: Path) -> None:
@@ -226,13 +225,11 @@ def test_a_csv_longer_than_declared_is_a_broken_zip_and_yields_no_more_than_that
     assert sum(sizes) <= 10
 
 
-def test_a_csv_over_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contents, "LIMIT", len(CSV) - 1)
+def test_a_csv_over_the_limit_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(CSV)
     with pytest.raises(UserError, match="is larger than"):
-        content(tmp_path / "a.csv")
-    monkeypatch.setattr(contents, "LIMIT", len(CSV))
-    assert content(tmp_path / "a.csv") == CSV
+        list(csv_chunks(tmp_path / "a.csv", limit=len(CSV) - 1))
+    assert b"".join(csv_chunks(tmp_path / "a.csv", limit=len(CSV))) == CSV
 
 
 def test_a_directory_of_more_bytes_than_may_be_in_memory_is_refused(

@@ -9,6 +9,7 @@ import pytest
 
 from emotion.config.schema import FacesParams, FetchParams
 from emotion.runtime.errors import UserError
+from emotion.source.archive import GIB
 from emotion.source.ferplus import HEADER
 from stages import fetch
 from stages.fetch import from_file
@@ -26,11 +27,20 @@ def section(path: Path | None, sha256: str | None = SHA256) -> FetchParams:
         path=None if path is None else str(path),
         layout="auto",
         member=None,
+        max_gib=4,
         sha256=sha256,
         ferplus=None,
         ferplus_sha256=None,
         faces=FacesParams(rows=1, seed=0),
     )
+
+
+def test_max_gib_is_the_most_that_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "mine").open("wb") as file:
+        file.truncate(2 * GIB)
+    fetch = section(tmp_path / "mine", sha256=None).model_copy(update={"max_gib": 1})
+    with pytest.raises(UserError, match="is larger than 1,073,741,824 bytes"):
+        from_file(fetch, tmp_path / "out/fer2013.csv")
 
 
 @pytest.mark.parametrize("content", [CSV, ZIP])

@@ -206,7 +206,7 @@ def test_an_answer_that_is_no_file_is_one_line(hub: Hub, tmp_path: Path, fault: 
 
 def test_a_file_too_large_for_faces_is_not_downloaded(hub: Hub, tmp_path: Path) -> None:
     hub.fault = "huge"
-    assert "has 1,099,511,627,776 bytes: this is no file of faces" in run(tmp_path, hub.endpoint).error
+    assert "is larger than 4,294,967,296 bytes: if these are faces" in run(tmp_path, hub.endpoint).error
     assert hub.asked("GET") == []
 
 

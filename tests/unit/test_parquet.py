@@ -12,7 +12,6 @@ from pyarrow import parquet
 from emotion.config.schema import Layout
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError
-from emotion.source import parquet as reader
 from emotion.source.fer2013 import Table, read_csv
 from emotion.source.layouts import official_csv
 from tests.support.pictures import FOLDERS, encoded, number, pixels
@@ -149,9 +148,8 @@ def test_what_expands_as_no_faces_do_or_is_larger_than_the_limit_is_refused(
     parquet.write_table(table, path, compression="zstd", write_statistics=False)
     with pytest.raises(UserError, match="is more than 100 times as large as the Parquet file"):
         fetched(path)
-    monkeypatch.setattr(reader, "LIMIT", 1000)
     with pytest.raises(UserError, match="is larger than"):
-        fetched(path)
+        list(official_csv([path], "auto", None, limit=1000))
 
 
 def test_every_cut_and_wrong_byte_gives_a_table_or_one_error(tmp_path: Path) -> None:

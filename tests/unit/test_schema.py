@@ -37,6 +37,7 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "fetch.path": [(3, "a valid string"), ({"a": "b"}, "a valid string")],
     "fetch.layout": [("zip", "'auto', 'official'"), (None, "'auto'")],
     "fetch.member": [(1, "a valid string"), (["a.csv"], "a valid string")],
+    "fetch.max_gib": [(0, "greater than or equal to 1"), (0.5, "a valid integer"), (None, "integer")],
     "fetch.sha256": [("abc", "match pattern"), ("G" * 64, "match pattern"), (5, "a valid string")],
     "fetch.ferplus": [(True, "a valid string"), (["a.csv"], "a valid string")],
     "fetch.ferplus_sha256": [("abc", "match pattern"), (5, "a valid string")],

@@ -117,12 +117,10 @@ def test_what_expands_as_no_faces_do_is_refused(tmp_path: Path, outer: bytes) ->
 @pytest.mark.parametrize(
     "outer", [gzip.compress(CSV), tar(CHALLENGE), tar(CHALLENGE, "w:gz")], ids=["gzip", "tar", "tar.gz"]
 )
-def test_what_is_larger_than_the_limit_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outer: bytes
-) -> None:
-    monkeypatch.setattr(tars, "LIMIT", len(CSV) - 1)
+def test_what_is_larger_than_the_limit_is_refused(tmp_path: Path, outer: bytes) -> None:
+    (tmp_path / "faces.bin").write_bytes(outer)
     with pytest.raises(UserError, match="is larger than"):
-        content(tmp_path, outer)
+        list(csv_chunks(tmp_path / "faces.bin", limit=len(CSV) - 1))
 
 
 def test_headers_without_an_end_are_refused_before_they_fill_the_memory(tmp_path: Path) -> None:

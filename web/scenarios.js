@@ -4,10 +4,8 @@
 //
 // prints as JSON what is then there.
 
-import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
-
 import { start } from "./chromium.js";
+import { WAIT, choose, crops, dropModel, hand, saved, text } from "./steps.js";
 
 /**
  * @import { Page } from "puppeteer-core"
@@ -23,12 +21,11 @@ import { start } from "./chromium.js";
  * @property {boolean} [dark]
  * @property {string} [screenshot] file
  * @property {number} [seconds] how long the camera is watched
+ * @property {number} [times] how often an explanation is asked for again
  */
 
-const WAIT = { timeout: 300_000 };
-
 /** @type {Record<string, (page: Page, plan: Plan) => Promise<object>>} */
-const SCENARIOS = { photos, sample, camera, refused, model };
+const SCENARIOS = { photos, sample, why, camera, refused, model };
 
 /**
  * Choose several photos; turn to each, and save.
@@ -50,7 +47,7 @@ async function photos(page, plan) {
     await page.waitForFunction((status) => document.querySelector("#status")?.textContent !== status, WAIT, before);
     seen.push(await crops(page));
   }
-  return { seen, ...(await saved(page, plan)) };
+  return { seen, ...(await saved(page, plan.downloads)) };
 }
 
 /**
@@ -70,6 +67,64 @@ async function sample(page) {
 }
 
 /**
+ * Ask why with the keyboard alone, of a face of a photo and perhaps of a model of one's own; then again, by a
+ * click, for the time that it takes.
+ *
+ * @param {Page} page
+ * @param {Plan} plan
+ */
+async function why(page, plan) {
+  await choose(page, "#photos", plan.photos ?? []);
+  await page.waitForSelector("#faces li", WAIT);
+  if (plan.model) await dropModel(page, plan.model);
+  await page.focus("#save-json");
+  await page.keyboard.press("Tab");
+  const focused = await page.evaluate(() => document.activeElement?.ariaLabel);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#explanation[open] [aria-busy=false]", WAIT);
+  const [title, answer] = [await text(page, "#explanation h2"), await text(page, "#explanation [role=status]")];
+  const [seen] = await crops(page);
+  const colour = await page.$$eval("#explanation .heat", (canvases) =>
+    canvases.map((canvas) => {
+      const map = /** @type {HTMLCanvasElement} */ (canvas);
+      const context = /** @type {CanvasRenderingContext2D} */ (map.getContext("2d"));
+      return [...context.getImageData(0, 0, map.width, map.height).data.filter((_, i) => i % 4 === 3)];
+    }),
+  );
+  if (plan.screenshot) await page.screenshot({ path: plan.screenshot.replace(".png", ".dialog.png") });
+  await page.keyboard.press("Escape");
+  const after = await page.evaluate(() => [document.querySelector("dialog[open]"), document.activeElement?.ariaLabel]);
+  const milliseconds = await page.evaluate(waitingTimes, plan.times ?? 0);
+  return { focused, title, answer, seen, colour, after, milliseconds };
+}
+
+/**
+ * Ask why again and again, and return how long each answer took to be shown, in milliseconds.
+ *
+ * @param {number} times
+ * @returns {Promise<number[]>}
+ */
+async function waitingTimes(times) {
+  const dialog = /** @type {HTMLDialogElement} */ (document.querySelector("#explanation"));
+  /** @type {number[]} */
+  const waited = [];
+  while (waited.length < times) {
+    const start = performance.now();
+    const shown = new Promise((resolve) => {
+      new MutationObserver((_, observer) => {
+        if (!dialog.querySelector("[aria-busy=false]")) return;
+        observer.disconnect();
+        resolve(performance.now());
+      }).observe(dialog, { attributes: true, subtree: true });
+    });
+    /** @type {HTMLElement} */ (document.querySelector(".face button")).click();
+    waited.push((await shown) - start);
+    dialog.close();
+  }
+  return waited;
+}
+
+/**
  * Watch the camera for a while, save its last frame, and end it.
  *
  * @param {Page} page
@@ -80,10 +135,11 @@ async function camera(page, plan) {
   await page.waitForFunction(() => document.querySelector("#status")?.textContent?.includes("frames a second"), WAIT);
   const rate = await page.evaluate(frameRate, plan.seconds ?? 0);
   const seen = await crops(page);
-  const files = await saved(page, plan);
+  const buttons = (await page.$$("#faces button")).length;
+  const files = await saved(page, plan.downloads);
   await page.click("#camera");
   await page.waitForSelector("#camera[aria-pressed=false]", WAIT);
-  return { rate, seen, ...files };
+  return { rate, seen, buttons, ...files };
 }
 
 /**
@@ -104,17 +160,14 @@ async function refused(page) {
  * @param {Plan} plan
  */
 async function model(page, plan) {
-  const recipe = await text(page, "#recipe");
   await hand(page, "paste", plan.photos?.[0] ?? "");
   await page.waitForSelector("#faces li", WAIT);
-  const before = await bars(page);
-  await hand(page, "drop", plan.model ?? "");
-  await page.waitForFunction((old) => document.querySelector("#recipe")?.textContent !== old, WAIT, recipe);
-  await page.waitForFunction((old) => document.querySelector("#faces")?.textContent !== old, WAIT, before);
+  const before = await text(page, "#faces");
+  await dropModel(page, plan.model ?? "");
   const card = await text(page, "#card");
   await choose(page, "#model-file", plan.photos ?? []);
   await page.waitForSelector("#message:not([hidden])", WAIT);
-  return { before, after: await bars(page), card, message: await text(page, "#message") };
+  return { before, after: await text(page, "#faces"), card, message: await text(page, "#message") };
 }
 
 /**
@@ -129,98 +182,6 @@ function frameRate(seconds) {
   const observer = new MutationObserver(() => frames++);
   observer.observe(/** @type {Element} */ (document.querySelector("#faces")), { childList: true });
   return new Promise((resolve) => setTimeout(() => resolve((1000 * frames) / (performance.now() - start)), seconds * 1000));
-}
-
-/**
- * @param {Page} page
- * @param {string} input
- * @param {string[]} files
- */
-async function choose(page, input, files) {
-  const found = /** @type {import("puppeteer-core").ElementHandle<HTMLInputElement> | null} */ (await page.$(input));
-  await found?.uploadFile(...files);
-}
-
-/**
- * Paste or drop a file.
- *
- * @param {Page} page
- * @param {"paste" | "drop"} way
- * @param {string} file
- */
-async function hand(page, way, file) {
-  const content = await readFile(file, "base64");
-  await page.evaluate(
-    (way, name, content) => {
-      const files = new DataTransfer();
-      files.items.add(new File([Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))], name));
-      const event =
-        way === "drop"
-          ? new DragEvent("drop", { dataTransfer: files, cancelable: true })
-          : new ClipboardEvent("paste", { clipboardData: files });
-      dispatchEvent(event);
-    },
-    way,
-    basename(file),
-    content,
-  );
-}
-
-/**
- * Return the pixels of the faces that are listed.
- *
- * @param {Page} page
- */
-function crops(page) {
-  return page.$$eval("#faces canvas", (canvases) =>
-    canvases.map((canvas) => {
-      const { data } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).getImageData(0, 0, canvas.width, canvas.height);
-      return [...data.filter((_, i) => i % 4 === 0)];
-    }),
-  );
-}
-
-/**
- * @param {Page} page
- * @param {string} selector
- */
-function text(page, selector) {
-  return page.$eval(selector, (found) => found.textContent ?? "");
-}
-
-/** @param {Page} page */
-function bars(page) {
-  return text(page, "#faces");
-}
-
-/**
- * Save both files, and return the names of the pictures and what the JSON says.
- *
- * @param {Page} page
- * @param {Plan} plan
- */
-async function saved(page, plan) {
-  const session = await page.createCDPSession();
-  await session.send("Browser.setDownloadBehavior", {
-    behavior: "allow",
-    browserContextId: page.browserContext().id,
-    downloadPath: plan.downloads,
-    eventsEnabled: true,
-  });
-  /** @type {Record<string, string>} */
-  const names = {};
-  session.on("Browser.downloadWillBegin", ({ guid, suggestedFilename }) => void (names[guid] = suggestedFilename));
-  /** @param {string} button */
-  const press = async (button) => {
-    const done = new Promise((resolve) => {
-      session.on("Browser.downloadProgress", ({ state, guid }) => state === "completed" && resolve(names[guid]));
-    });
-    await page.click(button);
-    return done;
-  };
-  const picture = await press("#save-picture");
-  const json = await press("#save-json");
-  return { picture, json: JSON.parse(await readFile(`${plan.downloads}/${json}`, "utf-8")) };
 }
 
 /**

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.web import frames_a_second, scene, write_y4m
+from benchmarks.web import explanations, frames_a_second, scene, write_y4m
 from emotion.inference import EmotionRecognizer
 from tests.browser.visitor import pictures, visit
 from tests.support.classifiers import write_classifier
@@ -43,10 +43,15 @@ def test_a_cameras_faces_are_pythons(tmp_path: Path, site: Path, model: Path) ->
     with Image.open(tmp_path / found["picture"]) as picture:
         assert picture.size == (640, 480)
     assert len(pictures(found["seen"])) == 1
+    assert found["buttons"] == 0  # a face that is gone with the next frame is not explained
 
 
 def test_the_benchmark_counts_the_frames_that_are_analysed(tmp_path: Path, model: Path) -> None:
     assert 0 < frames_a_second(tmp_path, str(model), seconds=1) < 33  # the camera gives 30
+
+
+def test_the_benchmark_times_each_explanation(tmp_path: Path, model: Path) -> None:
+    assert [0 < waited < 60_000 for waited in explanations(tmp_path, str(model), times=2)] == [True] * 2
 
 
 def test_a_camera_that_is_refused_costs_a_line(tmp_path: Path, site: Path) -> None:

@@ -1,5 +1,6 @@
 """The page sees in photos what `EmotionRecognizer` sees in them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,10 @@ import pytest
 from PIL import Image
 
 from emotion.inference import EmotionRecognizer
-from emotion.inference.recognizer import MODELS
+from emotion.inference.recognizer import MODELS, Face
 from emotion.source.pictures import ORIENTATION
 from tests.browser.visitor import pictures, visit
-from tests.support.classifiers import write_convolution
+from tests.support.classifiers import INFO, write_classifier, write_convolution
 from tests.support.paths import ROOT
 from tools.site import build
 
@@ -82,6 +83,65 @@ def test_the_sample_is_reached_by_keyboard_on_a_phone(tmp_path: Path, site: Path
     found = visit(site, "sample", tmp_path, width=360, dark=True)
     assert found["focused"] == ["Model", "Photos…", "Camera", "Sample"]
     assert found["status"] == "1 face in astronaut.jpg"
+
+
+def falls(recognizer: EmotionRecognizer, face: Face) -> np.ndarray:
+    """Return how far the probability of its emotion falls with each place of a face covered, (7, 7)."""
+    column = recognizer.info.classes.index(face.emotion)
+    faces = [face.crop]
+    for top, left in np.ndindex(7, 7):
+        faces.append(face.crop.copy())
+        faces[-1][6 * top : 6 * top + 12, 6 * left : 6 * left + 12] = round(face.crop.mean())
+    answers = recognizer.classify(faces)[:, column]
+    return np.reshape(answers[0] - answers[1:], (7, 7))
+
+
+def opacities(falls: np.ndarray) -> np.ndarray:
+    """Return how opaque the colour of each cell is, 0 to 255, (8, 8): by the mean fall of what covers it."""
+    sums, squares = np.zeros((8, 8)), np.zeros((8, 8))
+    for down, right in np.ndindex(2, 2):
+        sums[down : down + 7, right : right + 7] += falls
+        squares[down : down + 7, right : right + 7] += 1
+    means = np.maximum(sums / squares, 0)
+    return np.asarray(0.7 * 255 * means / means.max())
+
+
+def test_a_key_shows_what_the_answer_for_a_face_hangs_on(tmp_path: Path, site: Path) -> None:
+    found = visit(site, "why", tmp_path, photos=[ASTRONAUT], width=360, dark=True, times=1)
+    recognizer = EmotionRecognizer(SHIPPED, threads=1)
+    (face,) = recognizer.predict(ASTRONAUT)
+    expected = falls(recognizer, face)
+    assert found["focused"] == f"Why {face.emotion}?"
+    assert found["title"] == f"What {face.emotion} hangs on"
+    assert found["seen"] == face.crop.ravel().tolist()
+    (colour,) = found["colour"]
+    assert np.reshape(colour, (8, 8)) == pytest.approx(opacities(expected), abs=1.5)
+    assert found["answer"].startswith("Most on the ")
+    assert found["answer"].endswith(f" costs it {100 * expected.max():.0f} percentage points.")
+    assert found["after"] == [None, found["focused"]]  # Escape closes it, and the button has the focus again
+    assert len(found["milliseconds"]) == 1
+
+
+def test_what_the_answer_of_a_model_of_ones_own_hangs_on_has_its_class(tmp_path: Path, site: Path) -> None:
+    info = replace(INFO, classes=("frowning", "neither", "winking", "light", "dark"))
+    own = write_classifier(tmp_path / "own.onnx", info.to_metadata(), outputs=5)
+    found = visit(site, "why", tmp_path, photos=[HOPPER], model=own)
+    recognizer = EmotionRecognizer(own)
+    (face,) = recognizer.predict(HOPPER)
+    assert face.emotion in ("light", "dark")
+    assert found["title"] == f"What {face.emotion} hangs on"
+    (colour,) = found["colour"]
+    assert np.reshape(colour, (8, 8)) == pytest.approx(opacities(falls(recognizer, face)), abs=1.5)
+
+
+def test_an_answer_that_hangs_on_no_single_place_has_no_colour(tmp_path: Path, site: Path) -> None:
+    sure = write_convolution(tmp_path / "sure.onnx", seed=1, classes=("smiling", "frowning", "neither"))
+    recognizer = EmotionRecognizer(sure)
+    (face,) = recognizer.predict(HOPPER)
+    assert falls(recognizer, face).max() < 0.01
+    found = visit(site, "why", tmp_path, photos=[HOPPER], model=sure)
+    assert found["colour"] == []
+    assert found["answer"].startswith("On no single place: ")
 
 
 def test_a_model_of_ones_own_answers_by_its_own_classes_and_another_file_is_refused(

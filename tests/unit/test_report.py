@@ -24,6 +24,7 @@ SIZE_LIMIT = 3_000_000  # bytes
 ADDRESSES = ("src", "href", "srcset", "data", "action", "poster", "xlink:href")
 VOID = {"meta", "img", "br"}
 ABSENT = "\N{EN DASH}"
+INTERVAL = "95\N{NO-BREAK SPACE}% interval"
 
 
 class Page(HTMLParser):
@@ -152,6 +153,36 @@ def test_near_clean_scores_stand_beside_the_clean_ones_where_they_were_taken(run
     assert "differ in more than 4 of 64 bits" in text
     assert "near-clean test faces: 0.5100" in text
     assert "near-clean" not in page(run, 0)
+
+
+def test_the_scores_by_ferplus_voters_are_shown_where_their_votes_are_known(run: Run) -> None:
+    voters = {
+        **{"rows": 1400, "labels": 0.6714, "predictions": 0.71},
+        **{"agreed": {"rows": 940, "accuracy": 0.8702}, "others": {"rows": 460, "accuracy": 0.4}},
+    }
+    table = Page(page(replace(run, scores={**run.scores, "voters": voters}), 0)).table(INTERVAL)
+    cells = [("1,400", 1400, 0.6714), ("1,400", 1400, 0.71), ("940", 940, 0.8702), ("460", 460, 0.4)]
+    expected = []
+    for faces, rows, share in cells:
+        low, high = wilson(share, rows)
+        expected.append([faces, f"{share:.4f}", f"{low:.4f} to {high:.4f}"])
+    assert list(table.values())[1:] == expected
+    assert list(table)[1:] == [
+        "label is the voters' majority",
+        "answer is the voters' majority",
+        "accuracy where the label is the majority",
+        "accuracy where it is not",
+    ]
+    assert "voters" not in page(run, 0)
+
+
+def test_an_accuracy_on_no_face_by_ferplus_voters_is_a_dash(run: Run) -> None:
+    voters = {
+        **{"rows": 90, "labels": 1.0, "predictions": 0.8},
+        **{"agreed": {"rows": 90, "accuracy": 0.8}, "others": {"rows": 0, "accuracy": None}},
+    }
+    table = Page(page(replace(run, scores={**run.scores, "voters": voters}), 0)).table(INTERVAL)
+    assert table["accuracy where it is not"] == ["0", ABSENT, ABSENT]
 
 
 def test_near_duplicates_have_a_row_only_where_they_were_counted(run: Run) -> None:

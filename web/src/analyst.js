@@ -3,6 +3,7 @@
 /**
  * @import { Face } from "./recognizer.js"
  * @import { ModelInfo } from "./metadata.js"
+ * @import { Occlusion } from "./occlusion.js"
  */
 
 /** Asks the models; errors come with a message for people. */
@@ -62,6 +63,16 @@ export class Analyst {
    */
   frame(bitmap) {
     return this.#ask({ task: "frame", bitmap });
+  }
+
+  /**
+   * Return what the emotion of a face hangs on.
+   *
+   * @param {Face} face
+   * @returns {Promise<Occlusion>}
+   */
+  occlusion({ crop, emotion }) {
+    return this.#ask({ task: "occlusion", crop, emotion });
   }
 
   /**

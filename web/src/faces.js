@@ -1,4 +1,4 @@
-// The list of faces: what the classifier saw of each, its emotion, and a bar for each class.
+// The list of faces: what the classifier saw of each, its emotion, a bar for each class, and a way to ask why.
 
 import { percent } from "./drawing.js";
 
@@ -9,26 +9,38 @@ import { percent } from "./drawing.js";
  *
  * @param {HTMLElement} list
  * @param {Face[]} faces
+ * @param {((face: Face) => void) | null} explain is called when a face's button is pressed; null for no buttons
  */
-export function list(list, faces) {
-  list.replaceChildren(...faces.map((face, i) => item(face, faces.length > 1 ? `${i + 1} ` : "")));
+export function list(list, faces, explain) {
+  list.replaceChildren(...faces.map((face, i) => item(face, faces.length > 1 ? `${i + 1} ` : "", explain)));
 }
 
 /**
  * @param {Face} face
  * @param {string} number as in the picture
+ * @param {((face: Face) => void) | null} explain
  */
-function item(face, number) {
+function item(face, number, explain) {
   const entry = document.createElement("li");
   entry.className = "face";
   const heading = document.createElement("h3");
   heading.textContent = `${number}${face.emotion}`;
   entry.append(crop(face), heading, bars(face));
+  if (explain) {
+    const why = Object.assign(document.createElement("button"), { type: "button", textContent: "Why?" });
+    why.ariaLabel = `Why ${heading.textContent}?`;
+    why.addEventListener("click", () => explain(face));
+    entry.append(why);
+  }
   return entry;
 }
 
-/** @param {Face} face */
-function crop(face) {
+/**
+ * Return a face as the model sees it.
+ *
+ * @param {Face} face
+ */
+export function crop(face) {
   const side = Math.sqrt(face.crop.length);
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = side;

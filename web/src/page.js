@@ -3,6 +3,7 @@
 import { Analyst } from "./analyst.js";
 import { Camera } from "./camera.js";
 import { show, toPng } from "./drawing.js";
+import { Explanation } from "./explanation.js";
 import { list } from "./faces.js";
 import { decode } from "./photos.js";
 import { save, toJson } from "./saving.js";
@@ -26,6 +27,7 @@ let model = "emotion.onnx";
 
 const picture = /** @type {HTMLCanvasElement} */ (document.getElementById("picture"));
 const stage = element("stage");
+const explanation = new Explanation(/** @type {HTMLDialogElement} */ (document.getElementById("explanation")), analyst);
 
 /**
  * Return the element of the page that has an id.
@@ -43,6 +45,7 @@ function element(id) {
  */
 async function look(files) {
   camera.stop();
+  explanation.close();
   /** @type {typeof results} */
   const looked = [];
   results = looked;
@@ -58,7 +61,7 @@ async function look(files) {
     }
   }
   if (results !== looked) return;
-  if (looked.length) await turnTo(current);
+  if (looked.length) tell();
   else say("");
 }
 
@@ -74,11 +77,17 @@ async function turnTo(index) {
   if (results !== all) return bitmap.close();
   current = index;
   display({ bitmap, faces });
-  const place = all.length > 1 ? `${index + 1} of ${all.length}: ` : "";
+  tell();
+}
+
+/** Say which photo is shown, and offer those beside it. */
+function tell() {
+  const { name, faces } = results[current];
+  const place = results.length > 1 ? `${current + 1} of ${results.length}: ` : "";
   say(`${place}${count(faces.length)} in ${name}`);
-  for (const id of ["before", "next"]) element(id).hidden = all.length < 2;
-  element("before").disabled = index === 0;
-  element("next").disabled = index === all.length - 1;
+  for (const id of ["before", "next"]) element(id).hidden = results.length < 2;
+  element("before").disabled = current === 0;
+  element("next").disabled = current === results.length - 1;
 }
 
 /** @param {Shown} next */
@@ -88,7 +97,7 @@ function display(next) {
   picture.hidden = false;
   element("invitation").hidden = true;
   show(picture, shown);
-  list(element("faces"), shown.faces);
+  list(element("faces"), shown.faces, results.length ? (face) => void explanation.open(face) : null);
   element("none").textContent = "No face was found. Small, hidden or turned faces are missed.";
   element("none").hidden = shown.faces.length > 0;
   for (const id of ["save-picture", "save-json"]) element(id).disabled = false;

@@ -3,10 +3,12 @@
 import { around, cut, frame } from "./crop.js";
 import { FaceDetector } from "./detector.js";
 import { UserError, modelInfo } from "./metadata.js";
+import { occlude } from "./occlusion.js";
 
 /**
  * @import { InferenceSession } from "onnxruntime-web/wasm"
  * @import { ModelInfo } from "./metadata.js"
+ * @import { Occlusion } from "./occlusion.js"
  * @import { Picture } from "./pictures.js"
  */
 
@@ -93,6 +95,23 @@ export class EmotionRecognizer {
       const probabilities = Object.fromEntries(classes.map((name, k) => [name, row[k]]));
       return { box, score, emotion, probabilities, crop: crops[i][0] };
     });
+  }
+
+  /**
+   * Return what an answer hangs on. It is asked of the face as it was cut out first, and not of all its crops.
+   *
+   * @param {Uint8ClampedArray} crop of a face
+   * @param {string} emotion that it was given
+   * @returns {Promise<Occlusion>}
+   * @throws {UserError} another model has given it
+   */
+  async occlusion(crop, emotion) {
+    const { classes, side } = this.info;
+    const column = classes.indexOf(emotion);
+    if (column < 0 || crop.length !== side * side) {
+      throw new UserError("This answer is another model's; look at the photo again");
+    }
+    return occlude(crop, async (faces) => (await this.#classify(faces)).map((row) => row[column]));
   }
 
   /**

@@ -12,6 +12,7 @@ import * as runtime from "./runtime/ort.wasm.min.mjs";
  *   | { task: "info" }
  *   | { task: "photo", file: Blob, name: string }
  *   | { task: "frame", bitmap: ImageBitmap }
+ *   | { task: "occlusion", crop: Uint8ClampedArray, emotion: string }
  *   | { task: "model", file: Blob, name: string }
  * )} Question
  */
@@ -52,6 +53,8 @@ async function answer(recognizer, question) {
     }
     case "frame": // whoever sits at a camera is near
       return recognizer.predict(pixels(question.bitmap, "the camera's picture"), true);
+    case "occlusion":
+      return recognizer.occlusion(question.crop, question.emotion);
     case "model":
       await recognizer.replace(new Uint8Array(await question.file.arrayBuffer()), question.name);
       return recognizer.info;

@@ -4,6 +4,7 @@ A photo that was scaled, compressed or made lighter has other pixels and almost 
 """
 
 from collections.abc import Iterator
+from itertools import combinations, product
 
 import numpy as np
 from PIL import Image
@@ -18,10 +19,11 @@ REDUCED = (32, 32)  # the image that is transformed
 LOW = 8  # the lowest frequencies that make the hash, each way
 DECIMALS = 3  # of a coefficient: the later ones are errors of rounding and differ from machine to machine
 IMAGES = 256  # hashed at once: few enough for a processor's cache
-BLOCKS = 4  # of 16 bits in a hash
-VALUES = 1 << 16  # of a block
+# Bits of the blocks of a hash: with few and long ones there is less to compare, and more to look up
+FEW, MORE = (21, 21, 22), (16, 16, 16, 16)
 DEARER = 10  # comparing two hashes that are picked out takes so many times as long as two in a row
-CANDIDATES = 1 << 20  # pairs of hashes that are compared at once, which bounds the memory
+CANDIDATES = 1 << 17  # pairs of hashes that are compared at once, which bounds the memory
+ROWS = 1 << 16  # hashes of which the candidates are looked up at once, for the same reason
 
 
 def perceptual_hashes(images: Images) -> np.ndarray:
@@ -68,11 +70,23 @@ def near_unseen(images: Images, distance: int, *seen: Images) -> np.ndarray:
 def groups_within(hashes: np.ndarray, distance: int) -> np.ndarray:
     """Return the groups of `near_groups`, int32 (N,), of hashes, uint64 (N,)."""
     distinct, of_image = np.unique(hashes, return_inverse=True)
-    groups = np.arange(len(distinct))
-    for left, right in pairs_within(distinct, distinct, distance):
+    groups = np.arange(len(distinct), dtype=np.int32)
+    for left, right in _joins(distinct, distance):
         edges = coo_array((np.ones(len(left)), (groups[left], groups[right])), (len(groups), len(groups)))
         groups = connected_components(edges, directed=False)[1][groups]
     return numbered(groups[of_image])
+
+
+def _joins(hashes: np.ndarray, distance: int) -> Iterator[np.ndarray]:
+    """Yield the positions, integers (2, P), of hashes that are near each other, some CANDIDATES at a time."""
+    held = [np.empty((2, 0), np.intp)]
+    for left, right in pairs_within(hashes, hashes, distance):
+        held.append(np.stack([left, right])[:, left < right])  # not those of a hash and itself
+        if sum(part.shape[1] for part in held) >= CANDIDATES:
+            yield np.hstack(held)
+            held.clear()
+    if held:
+        yield np.hstack(held)
 
 
 def is_near(hashes: np.ndarray, others: np.ndarray, distance: int) -> np.ndarray:
@@ -94,8 +108,9 @@ def pairs_within(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the positions of hashes in two arrays that differ in at most `distance` bits.
 
-    Of the four blocks of such a pair, one differs in a quarter of these bits at most. So it is enough to
-    compare hashes that are so close in a block, unless most are, as those of the frames of a video may be.
+    Of the blocks into which the bits of such a pair are divided, one differs at most in its share of the
+    distance. So it is enough to compare hashes that are so close in a block, unless most are, as those of the
+    frames of a video may be.
 
     Args:
         left: uint64 (N,).
@@ -103,16 +118,17 @@ def pairs_within(
         distance: 0 to 64; the work grows with it.
 
     Yields:
-        Two arrays of integers (P,), positions in `left` and in `right`. A pair may come up to four times.
+        Two arrays of integers (P,), positions in `left` and in `right`. A pair may come once for each block.
     """
-    blocks = [hashes.view(np.uint16).reshape(-1, BLOCKS).T for hashes in (left, right)]
-    changes = [change for change in range(VALUES) if change.bit_count() <= distance // BLOCKS]
-    close = sum(_count_close(ours, theirs, changes) for ours, theirs in zip(*blocks, strict=True))
+    widths = FEW if distance < 2 * len(FEW) else MORE
+    most = distance // len(widths)
+    blocks = list(zip(_blocks(left, widths), _blocks(right, widths), widths, strict=True))
+    close = sum(_count_close(*block, most) for block in blocks)
     if close * DEARER > len(left) * len(right):
         yield from _compared_with_all(left, right, distance)
         return
-    for ours, theirs in zip(*blocks, strict=True):
-        for near, others in _close_pairs(ours, theirs, changes):
+    for block in blocks:
+        for near, others in _close_pairs(*block, most):
             alike = np.bitwise_count(left[near] ^ right[others]) <= distance
             yield near[alike], others[alike]
 
@@ -134,23 +150,38 @@ def _compared_with_all(
         yield near + start, others
 
 
-def _count_close(ours: np.ndarray, theirs: np.ndarray, changes: list[int]) -> int:
+def _blocks(hashes: np.ndarray, widths: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """Yield the bits of hashes, uint64 (N,), so many at a time, as int32 (N,)."""
+    shift = 0
+    for width in widths:
+        yield ((hashes >> np.uint64(shift)) & np.uint64((1 << width) - 1)).astype(np.int32)
+        shift += width
+
+
+def _changes(width: int, most: int) -> Iterator[int]:
+    """Yield every change of at most so many of the bits of a block."""
+    for number in range(most + 1):
+        for bits in combinations(range(width), number):
+            yield sum(1 << bit for bit in bits)
+
+
+def _count_close(ours: np.ndarray, theirs: np.ndarray, width: int, most: int) -> int:
     """Return how many pairs `_close_pairs` yields."""
-    mine, yours = (np.bincount(block, minlength=VALUES) for block in (ours, theirs))
-    values = np.arange(VALUES)
-    return sum(int(mine @ yours[values ^ change]) for change in changes)
+    counts = np.bincount(theirs, minlength=1 << width)
+    return sum(int(counts[ours ^ change].sum()) for change in _changes(width, most))
 
 
 def _close_pairs(
-    ours: np.ndarray, theirs: np.ndarray, changes: list[int]
+    ours: np.ndarray, theirs: np.ndarray, width: int, most: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the positions of the blocks in two arrays, uint16, that are equal after one of the changes."""
+    """Yield the positions of blocks in two arrays that differ in at most so many bits."""
     order = theirs.argsort(kind="stable")
-    starts = np.searchsorted(theirs[order], np.arange(VALUES + 1))
-    for change in changes:
-        value = (ours ^ change).astype(int)
+    starts = np.zeros((1 << width) + 1, np.int32)  # where in the order each value begins
+    np.cumsum(np.bincount(theirs, minlength=1 << width), out=starts[1:])
+    for change, begin in product(_changes(width, most), range(0, len(ours), ROWS)):
+        value = ours[begin : begin + ROWS] ^ change
         for near, positions in _expanded(starts[value], starts[value + 1]):
-            yield near, order[positions]
+            yield near + begin, order[positions]
 
 
 def _expanded(starts: np.ndarray, stops: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -95,7 +95,7 @@ def test_of_hashes_by_chance_only_those_with_a_close_block_are_compared(
 ) -> None:
     monkeypatch.setattr(near_duplicates, "_compared_with_all", None)
     hashes = np.random.default_rng(0).integers(0, 2**64, 2000, np.uint64)
-    assert sum(len(near) for near, _ in pairs_within(hashes, hashes, 0)) == 4 * len(hashes)
+    assert sum(len(near) for near, _ in pairs_within(hashes, hashes, 0)) == 3 * len(hashes)
 
 
 def test_a_chain_of_near_images_is_one_group_numbered_by_first_appearance() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.one_stage import peak_memory
+from benchmarks.one_stage import measure
 from benchmarks.pasting import drawn
 from benchmarks.table import row
 from emotion.runtime.errors import UserError, one_line_errors
@@ -76,11 +76,11 @@ def main() -> None:
             copy.hardlink_to(photo)
         few, many = photos[: PHOTOS // 10], photos
         began = time.perf_counter()
-        peak = peak_memory([*predict, *map(str, many)])
+        peak = measure([*predict, *map(str, many)]).resident
         rate = len(many) / (time.perf_counter() - began)
         name = f"{PHOTOS:,} photos of 1280 x 960"
         print(row(name, "photos/s", [rate], "the goal", [20], at_least=1), flush=True)
-        smaller = peak_memory([*predict, *map(str, few)])
+        smaller = measure([*predict, *map(str, few)]).resident
         print(row(f"peak memory of {name}", "MB", [peak], f"{len(few)} photos", [smaller], at_most=1.1))
 
 

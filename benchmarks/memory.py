@@ -46,7 +46,7 @@ def peaks(csv: Path) -> dict[str, float]:
         fetched.parent.mkdir(parents=True)
         fetched.symlink_to(csv)
         votes.write_bytes(NO_VOTES)
-        return {stage: run_stage(stage) for stage in LIMITS}
+        return {stage: run_stage(stage).resident for stage in LIMITS}
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ IMAGES = 256  # hashed at once: few enough for a processor's cache
 # Bits of the blocks of a hash: with few and long ones there is less to compare, and more to look up
 FEW, MORE = (21, 21, 22), (16, 16, 16, 16)
 DEARER = 10  # comparing two hashes that are picked out takes so many times as long as two in a row
-CANDIDATES = 1 << 17  # pairs of hashes that are compared at once, which bounds the memory
+CANDIDATES = 1 << 16  # pairs of hashes that are compared at once, which bounds the memory
 ROWS = 1 << 16  # hashes of which the candidates are looked up at once, for the same reason
 
 
@@ -122,12 +122,11 @@ def pairs_within(
     """
     widths = FEW if distance < 2 * len(FEW) else MORE
     most = distance // len(widths)
-    blocks = list(zip(_blocks(left, widths), _blocks(right, widths), widths, strict=True))
-    close = sum(_count_close(*block, most) for block in blocks)
+    close = sum(_count_close(*block, most) for block in _blocks(left, right, widths))
     if close * DEARER > len(left) * len(right):
         yield from _compared_with_all(left, right, distance)
         return
-    for block in blocks:
+    for block in _blocks(left, right, widths):
         for near, others in _close_pairs(*block, most):
             alike = np.bitwise_count(left[near] ^ right[others]) <= distance
             yield near[alike], others[alike]
@@ -150,11 +149,15 @@ def _compared_with_all(
         yield near + start, others
 
 
-def _blocks(hashes: np.ndarray, widths: tuple[int, ...]) -> Iterator[np.ndarray]:
-    """Yield the bits of hashes, uint64 (N,), so many at a time, as int32 (N,)."""
+def _blocks(
+    left: np.ndarray, right: np.ndarray, widths: tuple[int, ...]
+) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+    """Yield the bits of two arrays of hashes, so many at a time, as int32, and how many they are."""
     shift = 0
     for width in widths:
-        yield ((hashes >> np.uint64(shift)) & np.uint64((1 << width) - 1)).astype(np.int32)
+        mask = np.uint64((1 << width) - 1)
+        ours, theirs = (((hashes >> np.uint64(shift)) & mask).astype(np.int32) for hashes in (left, right))
+        yield ours, theirs, width
         shift += width
 
 
@@ -167,8 +170,10 @@ def _changes(width: int, most: int) -> Iterator[int]:
 
 def _count_close(ours: np.ndarray, theirs: np.ndarray, width: int, most: int) -> int:
     """Return how many pairs `_close_pairs` yields."""
-    counts = np.bincount(theirs, minlength=1 << width)
-    return sum(int(counts[ours ^ change].sum()) for change in _changes(width, most))
+    starts = _starts(theirs, width)
+    return sum(
+        int(np.sum(starts[(ours ^ change) + 1] - starts[ours ^ change])) for change in _changes(width, most)
+    )
 
 
 def _close_pairs(
@@ -176,12 +181,19 @@ def _close_pairs(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the positions of blocks in two arrays that differ in at most so many bits."""
     order = theirs.argsort(kind="stable")
-    starts = np.zeros((1 << width) + 1, np.int32)  # where in the order each value begins
-    np.cumsum(np.bincount(theirs, minlength=1 << width), out=starts[1:])
+    starts = _starts(theirs, width)
     for change, begin in product(_changes(width, most), range(0, len(ours), ROWS)):
         value = ours[begin : begin + ROWS] ^ change
         for near, positions in _expanded(starts[value], starts[value + 1]):
             yield near + begin, order[positions]
+
+
+def _starts(blocks: np.ndarray, width: int) -> np.ndarray:
+    """Return where each value begins, and the last one ends, among the blocks in order, int32."""
+    starts = np.zeros((1 << width) + 1, np.int32)
+    values, counts = np.unique(blocks, return_counts=True)
+    starts[values + 1] = counts
+    return np.cumsum(starts, out=starts)
 
 
 def _expanded(starts: np.ndarray, stops: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -33,7 +33,7 @@ UNKNOWN = INT32.min  # no integer, or none of USAGES
 LONGEST_LINE = 16 * 1024  # bytes; an official row has at most 9,230
 LONGEST_HEADER = 300  # characters of a header that are kept to be shown
 BATCH = 6  # rows that are parsed at once: few enough for a processor's cache
-BLOCK = 4096  # rows whose facts are kept as Python's own numbers, which take ten times the memory
+BLOCK = 1024  # rows whose facts are kept as Python's own numbers, which take ten times the memory
 MOST_FAULTS = 1000  # faulty rows after which reading stops: the file is not what it should be
 
 HEADER = f"{','.join(COLUMNS)}\n".encode("ascii")
@@ -107,7 +107,7 @@ def read_csv(path: Path, classes: tuple[str, ...] = CLASSES) -> Table:
     Raises:
         UserError: the file cannot be read.
     """
-    facts, rows = [np.empty((0, len(Row._fields)), np.int32)], 0
+    facts = bytearray()
     faults: dict[int, str] = {}
     try:
         with path.open("rb") as file, scratch(path.parent) as pixels:
@@ -115,10 +115,9 @@ def read_csv(path: Path, classes: tuple[str, ...] = CLASSES) -> Table:
             columns = _columns(next(lines, b""))
             parsed = _until_too_many(parse_lines(lines, len(classes)), faults)
             while block := list(islice(parsed, BLOCK)):
-                facts.append(np.array([row for row, _ in block], np.int32))
+                facts += np.array([row for row, _ in block], np.int32).tobytes()
                 pixels.writelines(image for _, image in block)
-                rows += len(block)
-            images = _mapped(pixels).reshape(rows, SIDE, SIDE, 1)
+            images = _mapped(pixels).reshape(-1, SIDE, SIDE, 1)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from error
     return Table(
@@ -126,7 +125,7 @@ def read_csv(path: Path, classes: tuple[str, ...] = CLASSES) -> Table:
         images=images,
         faults=faults,
         classes=classes,
-        **dict(zip(Row._fields, np.concatenate(facts).T.copy(), strict=True)),
+        **dict(zip(Row._fields, np.frombuffer(facts, np.int32).reshape(-1, len(Row._fields)).T, strict=True)),
     )
 
 

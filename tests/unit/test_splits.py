@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion.data.storage import Split, load_split, save_split
+from emotion.data import storage
+from emotion.data.storage import Chosen, Split, load_split, save_split
 from emotion.runtime.errors import UserError
 
 
@@ -32,6 +33,27 @@ def test_a_split_comes_back_as_it_was(tmp_path: Path, split: Split) -> None:
 
 def test_a_split_is_mapped_not_read(tmp_path: Path, split: Split) -> None:
     assert isinstance(load_split(tmp_path).images, np.memmap)
+
+
+def test_rows_that_are_chosen_from_larger_images_are_saved_as_numpy_saves_them(
+    tmp_path: Path, split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "BLOCK", 2)
+    rows = np.array([4, 0, 3])
+    chosen = Chosen(split.images, rows)
+    save_split(tmp_path, Split(chosen, split.labels[rows], split.rows[rows]))
+    np.save(tmp_path / "expected.npy", np.asarray(split.images)[rows])
+    assert (tmp_path / "images.npy").read_bytes() == (tmp_path / "expected.npy").read_bytes()
+
+
+def test_rows_that_are_chosen_are_taken_as_from_an_array(split: Split) -> None:
+    rows = np.array([4, 0, 3])
+    chosen, array = Chosen(split.images, rows), np.asarray(split.images)[rows]
+    assert (chosen.shape, chosen.dtype, len(chosen)) == (array.shape, array.dtype, 3)
+    for which in (1, slice(1, 3), np.array([2, 2]), (slice(0, 2), 5, slice(None), 0)):
+        assert np.array_equal(chosen[which], array[which])
+    assert np.array_equal(np.asarray(chosen), array)
+    assert all(np.array_equal(one, other) for one, other in zip(chosen, array, strict=True))
 
 
 def test_a_missing_split_says_what_to_run(tmp_path: Path) -> None:

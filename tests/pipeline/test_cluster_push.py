@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,8 +78,9 @@ def test_the_minutes_of_a_training_are_known_when_a_remote_answers_at_last(
     ran: Project, commit: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = {"train.seed": 7, "train.epochs": 1}
-    job = {"commit": commit, "experiment": "timed", "settings": settings}
-    job |= {"checkpoints": None, "measured": False}
+    job = dict[str, Any](
+        commit=commit, experiment="timed", settings=settings, checkpoints=None, measured=False
+    )
     monkeypatch.setattr(task, "to_the_end", asyncio.run)  # without its handlers of signals
     monkeypatch.setattr(task, "PAUSES", ())
     shutil.move(home / "git", home / "away")

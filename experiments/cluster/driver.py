@@ -251,9 +251,10 @@ def _join(address: str, cores: int) -> Any:
     try:
         ray.init(address=address, log_to_driver=False, logging_level="error")
     except (ConnectionError, RuntimeError, ValueError) as error:
+        reason = str(error.__cause__ or error).strip().splitlines()[-1]  # below a traceback of Ray's
         raise UserError(
-            f"no Ray cluster at {address} ({str(error).splitlines()[0]}): is it running, "
-            "and is this machine one of its nodes? docs/cluster.md"
+            f"no Ray cluster at {address} ({reason}): is it running, and is this machine one of its nodes? "
+            "docs/cluster.md"
         ) from error
     largest = max(_cores_of_nodes(ray), default=0)
     if largest < cores:

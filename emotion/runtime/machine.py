@@ -34,6 +34,7 @@ def describe() -> str:
 def hardware() -> str:
     """Return what Keras trains on: a GPU's name, or the processor with its widest matrix instructions.
 
+    Of a process that is held to some of the cores, as an experiment on a cluster is: "2 of 64 cores of ...".
     Their number stands before it where JAX has several, of this machine or of those that train together
     (docs/devices.md): "2 × NVIDIA H100, with JAX". The other machines are taken to be like this one.
     """
@@ -45,7 +46,11 @@ def hardware() -> str:
 
 
 def _processor() -> str:
-    name = f"{os.cpu_count()} cores of {_cpu('model name') or platform.processor() or 'unknown'}"
+    cores = str(os.cpu_count())
+    held_to = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # Linux
+    if held_to != os.cpu_count():
+        cores = f"{held_to} of {cores}"
+    name = f"{cores} cores of {_cpu('model name') or platform.processor() or 'unknown'}"
     return ", ".join(filter(None, [name, instructions()]))
 
 

@@ -107,7 +107,7 @@ class Cluster:
                 await _pull(experiment)
             refuse_another(self._commit, experiment, settings)
             self.records[experiment] = record
-            outcome = outcome._replace(minutes=record.minutes)
+            outcome = outcome._replace(minutes=record.minutes, failure=None)
         elif not outcome.stopped and not outcome.failure:
             outcome = outcome._replace(failure="it is not complete on the remote; run it again")
         row.state = "stopped early" if outcome.stopped else "failed" if outcome.failure else "done"
@@ -153,6 +153,8 @@ class Cluster:
                 message = await reference
                 if "node" in message:
                     row.state, row.node = "running", f"{message['node']} {message['slot']}"
+                if "warning" in message:
+                    print(f"{experiment}: {message['warning']}", flush=True)
                 if "pushing" in message:
                     row.state = "pushing"
                 if "epoch" in message:
@@ -249,9 +251,10 @@ def _join(address: str, cores: int) -> Any:
     try:
         ray.init(address=address, log_to_driver=False, logging_level="error")
     except (ConnectionError, RuntimeError, ValueError) as error:
+        reason = str(error.__cause__ or error).strip().splitlines()[-1]  # below a traceback of Ray's
         raise UserError(
-            f"no Ray cluster at {address} ({str(error).splitlines()[0]}): is it running, "
-            "and is this machine one of its nodes? docs/cluster.md"
+            f"no Ray cluster at {address} ({reason}): is it running, and is this machine one of its nodes? "
+            "docs/cluster.md"
         ) from error
     largest = max(_cores_of_nodes(ray), default=0)
     if largest < cores:

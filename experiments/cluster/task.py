@@ -19,10 +19,10 @@ from emotion.runtime.errors import UserError
 from emotion.runtime.git import git
 from emotion.runtime.machine import hardware
 from emotion.training.progress import Epoch
-from experiments.cluster.checkpoints import Checkpoints
+from experiments.cluster.checkpoints import LOCAL, Checkpoints
 from experiments.cluster.records import EXPERIMENTS, Record, on_remote, tail, write
 from experiments.record import conditions
-from experiments.runner import in_own_folder, to_the_end
+from experiments.runner import Outcome, in_own_folder, to_the_end
 
 PAUSES = (2, 5, 10, 20, 40, 80, 160)  # seconds between attempts to push to a remote that does not answer
 
@@ -34,6 +34,7 @@ def main() -> None:
         os._exit(0)
     os.setsid()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # Ray blocks it in a local node
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # and the background job of a script ignores it
     threading.Thread(target=end_with_the_worker, daemon=True).start()
     keep_to_cores(job["slot"], job["cores"])
     try:
@@ -73,15 +74,17 @@ def run(job: dict[str, Any]) -> Record:
         UserError: it failed, or a remote does not take it.
     """
     commit, experiment, settings = job["commit"], job["experiment"], job["settings"]
-    checkpoints = Checkpoints(job["checkpoints"], commit, experiment)
+    checkpoints = Checkpoints(job["checkpoints"], commit, experiment, lambda text: say(warning=text))
     checkpoints.get()
+    # What is on the DVC remote of this commit is not made again; what is not there, is
+    subprocess.run(["dvc", "fetch"], check=False, stdout=subprocess.DEVNULL)
 
     def on_epoch(epoch: Epoch) -> bool:
         checkpoints.put()
         say(epoch=epoch.number, epochs=epoch.epochs, scores=epoch.scores)
         return False
 
-    outcome = to_the_end(in_own_folder(experiment, settings, on_epoch, quiet=True))
+    outcome = timed(to_the_end(in_own_folder(experiment, settings, on_epoch, quiet=True)))
     if outcome.failure:
         raise UserError(outcome.failure)
     say(pushing=True)
@@ -90,6 +93,17 @@ def run(job: dict[str, Any]) -> Record:
     write(commit, experiment, record)
     checkpoints.remove()
     return record
+
+
+def timed(outcome: Outcome) -> Outcome:
+    """Return an outcome with the minutes of its training, also where that was done before something was lost.
+
+    DVC then has the training in this node's cache, and not how long it took.
+    """
+    file = LOCAL / "minutes"
+    if outcome.minutes is not None:
+        file.write_text(str(outcome.minutes))
+    return outcome._replace(minutes=float(file.read_text()) if file.exists() else None)
 
 
 def push(commit: str, experiment: str) -> str:

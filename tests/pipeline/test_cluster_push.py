@@ -1,12 +1,15 @@
 """What a node pushes: an experiment counts once, and when it and its outputs are on the remotes."""
 
+import asyncio
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from emotion.runtime.errors import UserError
+from experiments.cluster import task
 from experiments.cluster.driver import refuse_another
 from experiments.cluster.records import EXPERIMENTS, Record, find, on_remote, tail, write
 from experiments.cluster.task import push
@@ -69,6 +72,25 @@ def test_another_of_the_same_name_does_not_count_and_a_remote_that_is_down_is_wa
     assert find(commit, "same") == record
     ran.run("git", "push", "--quiet", "--force", "origin", f"{other}:{reference}")
     assert find(commit, "same") is None  # nor is another complete by its record
+
+
+def test_the_minutes_of_a_training_are_known_when_a_remote_answers_at_last(
+    ran: Project, commit: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"train.seed": 7, "train.epochs": 1}
+    job = dict[str, Any](
+        commit=commit, experiment="timed", settings=settings, checkpoints=None, measured=False
+    )
+    monkeypatch.setattr(task, "to_the_end", asyncio.run)  # without its handlers of signals
+    monkeypatch.setattr(task, "PAUSES", ())
+    shutil.move(home / "git", home / "away")
+    with pytest.raises(UserError, match="timed could not be pushed"):
+        task.run(job)
+    shutil.move(home / "away", home / "git")
+    ran.run("dvc", "exp", "remove", "timed")  # as the node does before it tries again
+    record = task.run(job)
+    assert (record.epochs, record.minutes) == (0, 0.1)  # it was not trained again
+    assert find(commit, "timed") == record
 
 
 def test_a_name_that_stands_for_other_parameters_is_refused(ran: Project, commit: str) -> None:

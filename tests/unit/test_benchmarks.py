@@ -121,7 +121,19 @@ def test_hardware_names_what_keras_trains_on_how_many_and_jax(
     if processes:
         monkeypatch.setenv("KERAS_DISTRIBUTION_NUM_PROCESSES", processes)
     monkeypatch.setenv("KERAS_BACKEND", backend)
+    cores = set(range(os.cpu_count() or 1))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: cores, raising=False)
     assert machine.hardware() == expected
+
+
+def test_hardware_says_to_how_many_of_its_cores_a_process_is_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
+    machine.CPUINFO.write_text("model name\t: Some CPU\n")
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {8, 9}, raising=False)
+    assert machine.hardware() == "2 of 64 cores of Some CPU"
 
 
 def test_results_replace_the_old_ones_and_nothing_else() -> None:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -82,3 +83,13 @@ def test_nothing_is_published_unless_a_repository_is_named() -> None:
     assert publish == 'python -m tools.publish ""'
     done = subprocess.run(["sh", "-c", guard], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "error: name a repository: make publish REPO=owner/name\n")
+
+
+def test_the_options_of_a_cluster_reach_a_row_and_its_seeds_stay_apart() -> None:
+    words = ["ROW=fast-official", "SEEDS=0 1", "CLUSTER=head:6379", "CHECKPOINTS=remote://team/checkpoints"]
+    command = ["make", "--dry-run", "--no-print-directory", "measure", *words]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert shlex.split(done.stdout.splitlines()[-1]) == [
+        *("python", "-m", "experiments.measure", "fast-official", "--seeds", "0", "1", "--set"),
+        *("--cluster", "head:6379", "--cores", "2", "--checkpoints", "remote://team/checkpoints"),
+    ]

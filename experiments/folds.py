@@ -6,7 +6,7 @@ import numpy as np
 
 from emotion.config.schema import Params
 from emotion.data.duplicates import duplicate_groups
-from emotion.data.storage import Split
+from emotion.data.storage import Chosen, Split
 from emotion.network.model import predict
 from emotion.source.fer2013 import Table
 from emotion.training.run import train_model
@@ -45,4 +45,4 @@ def out_of_fold(table: Table, params: Params, folds: int, checkpoints: Path) -> 
 
 def _split(table: Table, rows: np.ndarray) -> Split:
     labels = table.emotion[rows].astype(np.uint8)
-    return Split(table.images[rows], labels, rows.astype(np.int32), table.classes)
+    return Split(Chosen(table.images, rows), labels, rows.astype(np.int32), table.classes)

@@ -25,7 +25,12 @@ RERUNS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "validate": ({"validate__max_constant": 99}, ["validate", "report"]),
     "preprocess": ({"preprocess__seed": 7}, ["preprocess", *FROM_TRAIN]),
     "model": (
-        {"model__name": "fast_cnn", "model__flip_average": True, "train__logit_adjustment": True},
+        {
+            "model__name": "fast_cnn",
+            "model__flip_average": True,
+            "train__batch_size": 48,
+            "train__logit_adjustment": True,
+        },
         FROM_TRAIN,
     ),
     "evaluate": ({"evaluate__ece_bins": 4}, ["evaluate", "plot", "report"]),

@@ -6,6 +6,7 @@ contests", ICONIP 2013. A file has the header `emotion,pixels,Usage` and a row f
 contest's split.
 """
 
+import errno
 import mmap
 import re
 from collections.abc import Iterable, Iterator
@@ -18,7 +19,7 @@ from typing import IO, BinaryIO, NamedTuple
 import numpy as np
 
 from emotion.labels import CLASSES, SIDE
-from emotion.runtime.errors import UserError
+from emotion.runtime.errors import FULL, UserError
 from emotion.runtime.files import scratch
 from emotion.source.pixels import PixelReader
 
@@ -28,6 +29,7 @@ USAGES = ("Training", "PublicTest", "PrivateTest")
 PIXELS = SIDE * SIDE
 FIRST_LINE = 2  # the line of row 0 in an editor: the header is line 1
 
+NO_ROOM = (*FULL, errno.EFBIG)  # what reading never fails with
 INT32 = np.iinfo(np.int32)
 UNKNOWN = INT32.min  # no integer, or none of USAGES
 LONGEST_LINE = 16 * 1024  # bytes; an official row has at most 9,230
@@ -105,7 +107,7 @@ def read_csv(path: Path, classes: tuple[str, ...] = CLASSES) -> Table:
         classes: the names of its classes, by their numbers.
 
     Raises:
-        UserError: the file cannot be read.
+        UserError: the file cannot be read, or there is no room for the images.
     """
     facts = bytearray()
     faults: dict[int, str] = {}
@@ -119,6 +121,9 @@ def read_csv(path: Path, classes: tuple[str, ...] = CLASSES) -> Table:
                 pixels.writelines(image for _, image in block)
             images = _mapped(pixels).reshape(-1, SIDE, SIDE, 1)
     except OSError as error:
+        if error.errno in NO_ROOM:
+            reason = f"could not be written beside it ({error.strerror}): is the disk full?"
+            raise UserError(f"the images of {path} {reason}") from error
         raise UserError(f"{path} cannot be read: {error.strerror}") from error
     return Table(
         columns=columns,

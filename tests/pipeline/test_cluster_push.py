@@ -1,12 +1,17 @@
 """What a node pushes: an experiment counts once, and when it and its outputs are on the remotes."""
 
 import asyncio
+import hashlib
+import os
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from emotion.runtime.errors import UserError
 from experiments.cluster import task
@@ -14,6 +19,7 @@ from experiments.cluster.driver import refuse_another
 from experiments.cluster.records import EXPERIMENTS, Record, find, on_remote, tail, write
 from experiments.cluster.task import push
 from tests.support.cluster import shared_project
+from tests.support.paths import ROOT
 from tests.support.project import Project
 
 
@@ -91,6 +97,27 @@ def test_the_minutes_of_a_training_are_known_when_a_remote_answers_at_last(
     record = task.run(job)
     assert (record.epochs, record.minutes) == (0, 0.1)  # it was not trained again
     assert find(commit, "timed") == record
+
+
+def test_six_nodes_that_push_at_once_all_arrive(ran: Project, commit: str, home: Path) -> None:
+    sha = ran.run("git", "rev-parse", f"{EXPERIMENTS}/{tail(commit, 'same')}").strip()
+    remote = home / "empty remote"
+    code = "import sys; from experiments.cluster.task import push; print(push(*sys.argv[1:]))"
+    pushes = []
+    for name in (f"six-{number}" for number in range(6)):
+        slot = home / name
+        shutil.copytree(ran.folder, slot, symlinks=True)
+        (slot / ".dvc/config.local").write_text(f"['remote \"team\"']\n    url = {remote}\n")
+        rename = ["git", "update-ref", f"{EXPERIMENTS}/{tail(commit, name)}", sha]
+        subprocess.run(rename, cwd=slot, check=True)
+        command = [sys.executable, "-c", code, commit, name]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        pushes.append(subprocess.Popen(command, cwd=slot, env=environment, stdout=subprocess.PIPE, text=True))
+    assert [process.communicate()[0].strip() for process in pushes] == [sha] * 6
+    assert {on_remote(f"{EXPERIMENTS}/{tail(commit, f'six-{number}')}") for number in range(6)} == {sha}
+    lock = YAML(typ="safe", pure=True).load(ran.run("git", "show", f"{sha}:dvc.lock"))
+    (model,) = (out["md5"] for out in lock["stages"]["train"]["outs"] if out["path"].startswith("models"))
+    assert hashlib.md5((remote / "files/md5" / model[:2] / model[2:]).read_bytes()).hexdigest() == model
 
 
 def test_a_name_that_stands_for_other_parameters_is_refused(ran: Project, commit: str) -> None:

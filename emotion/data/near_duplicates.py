@@ -79,13 +79,14 @@ def groups_within(hashes: np.ndarray, distance: int) -> np.ndarray:
 
 def _joins(hashes: np.ndarray, distance: int) -> Iterator[np.ndarray]:
     """Yield the positions, integers (2, P), of hashes that are near each other, some CANDIDATES at a time."""
-    held = [np.empty((2, 0), np.intp)]
+    held, number = list[np.ndarray](), 0
     for left, right in pairs_within(hashes, hashes, distance):
         held.append(np.stack([left, right])[:, left < right])  # not those of a hash and itself
-        if sum(part.shape[1] for part in held) >= CANDIDATES:
+        number += held[-1].shape[1]
+        if number >= CANDIDATES:
             yield np.hstack(held)
-            held.clear()
-    if held:
+            held, number = [], 0
+    if number:
         yield np.hstack(held)
 
 

@@ -100,7 +100,8 @@ def of_macos(name: str) -> bool:
 def too_large(name: Path | str, limit: int) -> UserError:
     """Return the error for content of more bytes than the limit."""
     return UserError(
-        f"the content of {name} is larger than {limit:,} bytes: if these are faces, raise fetch.max_gib"
+        f"the content of {name} is larger than {limit:,} bytes: "
+        "to train on so many faces, raise fetch.max_gib"
     )
 
 

@@ -52,9 +52,7 @@ class Progress(tqdm):
         if n is not None and n < 0:
             raise ConnectionError("the server broke off and cannot resume")
         if self.received > self.limit:
-            raise ConnectionError(
-                f"more than {self.limit:,} bytes came: if these are faces, raise fetch.max_gib"
-            )
+            raise ConnectionError(f"more than the {self.limit:,} bytes of fetch.max_gib came")
         return super().update(n)
 
 

@@ -60,7 +60,7 @@ def test_a_zip_is_unpacked_piece_by_piece(tmp_path: Path) -> None:
     ("size", "output"),
     [
         (1 * GIB, "1073741824\n"),
-        (1024 * GIB, "larger than 4,294,967,296 bytes: if these are faces, raise fetch.max_gib\n"),
+        (1024 * GIB, "larger than 4,294,967,296 bytes: to train on so many faces, raise fetch.max_gib\n"),
     ],
 )
 def test_a_csv_of_gigabytes(tmp_path: Path, size: int, output: str) -> None:

@@ -206,14 +206,14 @@ def test_an_answer_that_is_no_file_is_one_line(hub: Hub, tmp_path: Path, fault: 
 
 def test_a_file_too_large_for_faces_is_not_downloaded(hub: Hub, tmp_path: Path) -> None:
     hub.fault = "huge"
-    assert "is larger than 4,294,967,296 bytes: if these are faces" in run(tmp_path, hub.endpoint).error
+    assert "is larger than 4,294,967,296 bytes: to train on so many" in run(tmp_path, hub.endpoint).error
     assert hub.asked("GET") == []
 
 
 def test_a_download_that_grows_beyond_what_was_declared_is_given_up() -> None:
     with Progress(disable=True) as bar:  # type: ignore[no-untyped-call]
         bar.update(LIMIT)
-        with pytest.raises(ConnectionError, match="more than 4,294,967,296 bytes came"):
+        with pytest.raises(ConnectionError, match=r"the 4,294,967,296 bytes of fetch\.max_gib came"):
             bar.update(1)
 
 

@@ -19,6 +19,7 @@ from tools.site import build
 SHIPPED = MODELS[0]
 HOPPER = ROOT / "tests" / "photos" / "grace_hopper.jpg"
 ASTRONAUT = ROOT / "tests" / "photos" / "astronaut.jpg"
+DOUGLASS = ROOT / "tests" / "photos" / "frederick_douglass.jpg"  # in grey
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def write_photos(folder: Path) -> list[Path]:
         ("420.jpg", hopper, {"quality": 80, "subsampling": 2}),
         ("444.jpg", astronaut, {"quality": 95, "subsampling": 0}),
         ("progressive.jpg", turned, {"quality": 85, "progressive": True}),
-        ("grey.jpg", hopper.convert("L"), {"quality": 85}),
+        ("grey.jpg", Image.open(DOUGLASS), {"quality": 85}),
         ("orientation.jpg", hopper.rotate(90, expand=True), {"quality": 85, "exif": exif}),
         ("crowd.jpg", crowd, {"quality": 90}),
         ("alpha.png", fading, {}),

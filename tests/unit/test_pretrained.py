@@ -34,12 +34,19 @@ def test_its_accuracy_is_that_of_its_row_in_the_table_of_results(recognizer: Emo
 
 
 @pytest.mark.parametrize(
-    ("photo", "emotion"), [("astronaut.jpg", "Happiness"), ("grace_hopper.jpg", "Neutral")]
+    ("photo", "emotion", "least"),
+    [
+        ("astronaut.jpg", "Happiness", 0.8),
+        ("grace_hopper.jpg", "Neutral", 0.8),
+        ("frederick_douglass.jpg", "Neutral", 0.4),  # turned aside, bearded; Angry comes next
+    ],
 )
-def test_it_sees_a_smile_and_an_earnest_face(recognizer: EmotionRecognizer, photo: str, emotion: str) -> None:
+def test_it_sees_a_smile_and_earnest_faces(
+    recognizer: EmotionRecognizer, photo: str, emotion: str, least: float
+) -> None:
     (face,) = recognizer.predict(PHOTOS / photo)
     assert face.emotion == emotion
-    assert face.probabilities[emotion] > 0.8
+    assert face.probabilities[emotion] > least
 
 
 @pytest.mark.parametrize("emotion", ["Happiness", "Surprise"])

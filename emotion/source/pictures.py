@@ -89,7 +89,7 @@ def _in_rgb(picture: Image.Image, name: str) -> Image.Image:
         shown = picture.convert("RGBA")
         page = Image.new("RGBA", shown.size, (*BACKGROUND, 255))
         return Image.alpha_composite(page, shown).convert("RGB")
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _from_16_bits(picture: Image.Image, name: str) -> Image.Image:

@@ -5,7 +5,8 @@ import numpy as np
 from emotion.config.schema import ModelParams, Precision
 from emotion.network.keras_setup import keras, layers
 
-POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # of the convolutions, by train.precision
+# Of the convolutions, and of the pooling of what they give, by train.precision
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 PROBABILITIES = "probabilities"  # name of the last layer of each network
 
 
@@ -30,7 +31,7 @@ def convolution(
         name=f"conv_{name}",
     )(x)
     if pool:
-        x = layers.MaxPooling2D(2, name=f"pool_{name}")(x)
+        x = layers.MaxPooling2D(2, dtype=POLICIES[precision], name=f"pool_{name}")(x)
     x = layers.BatchNormalization(name=f"norm_{name}")(x)
     return layers.ReLU(name=f"relu_{name}")(x) if relu else x
 

@@ -28,8 +28,8 @@ def build(params: ModelParams, precision: Precision = "float32", classes: int = 
 
     Args:
         params: its dropout rates and the strength of L2.
-        precision: what the convolutions compute in. Everything else stays float32, because
-            element-wise bfloat16 is slow on CPUs and costs accuracy in batch normalisation.
+        precision: what the convolutions compute in, and the pooling of what they give. Everything else stays
+            float32, because element-wise bfloat16 is slow on CPUs and costs accuracy in batch normalisation.
         classes: how many probabilities it gives: K.
 
     Returns:
@@ -37,6 +37,18 @@ def build(params: ModelParams, precision: Precision = "float32", classes: int = 
     """
     network: keras.Model = import_module(f"emotion.network.{params.name}").network(params, precision, classes)
     return network
+
+
+def in_float32(network: keras.Model) -> keras.Model:
+    """Return the same network with every layer in float32, as every runtime and processor computes it."""
+
+    def layer_in_float32(layer: layers.Layer) -> layers.Layer:
+        return type(layer).from_config(layer.get_config() | {"dtype": "float32"})
+
+    copy = keras.models.clone_model(network, clone_function=layer_in_float32)
+    for new, old in zip(copy.variables, network.variables, strict=True):
+        new.assign(old)
+    return copy
 
 
 def from_pixels(

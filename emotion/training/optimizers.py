@@ -1,8 +1,9 @@
 """The optimizer of a training, with its learning rate step by step."""
 
 import math
+from typing import Any
 
-from emotion.config.schema import TrainParams
+from emotion.config.schema import Precision, TrainParams
 from emotion.network.keras_setup import keras
 
 
@@ -14,13 +15,24 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
     scalable for LLM training", 2025, section 2.2.
     """
 
+    def __init__(self, *args: Any, precision: Precision = "float32", **options: Any) -> None:
+        """Take what Keras's Muon takes, and the precision of its products of matrices.
+
+        In bfloat16 they are quicker, and the step is as good: Jordan et al. compute them so.
+        """
+        super().__init__(*args, **options)
+        self.precision = precision
+
     def _should_use_adamw(self, variable: keras.Variable) -> bool:
         return len(variable.shape) != 4
 
     def zeropower_via_newtonschulz5(self, x: keras.KerasTensor, steps: int) -> keras.KerasTensor:
         """Return the kernel (K, K, C, D) whose matrix is nearly orthogonal and closest to that of `x`."""
         matrix = keras.ops.reshape(x, (-1, x.shape[-1]))
-        return keras.ops.reshape(super().zeropower_via_newtonschulz5(matrix, steps), x.shape)
+        if self.precision == "bfloat16":
+            matrix /= keras.ops.norm(matrix) + self.epsilon  # in float32: many small squares are added
+        near = super().zeropower_via_newtonschulz5(keras.ops.cast(matrix, self.precision), steps)
+        return keras.ops.cast(keras.ops.reshape(near, x.shape), x.dtype)
 
     def lr_adjust(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Return a step as large as one of AdamW: 0.2 is the usual root mean square of those."""
@@ -46,13 +58,13 @@ def optimizer(params: TrainParams, epoch_steps: int) -> keras.optimizers.Optimiz
         params: its name and its settings.
         epoch_steps: the batches of an epoch.
     """
-    options = {} if params.weight_decay is None else {"weight_decay": params.weight_decay}
+    options: dict[str, Any] = {} if params.weight_decay is None else {"weight_decay": params.weight_decay}
     if params.average:
         options |= {"use_ema": True, "ema_momentum": params.average}
     if params.optimizer == "sgd":
         options |= {"momentum": params.momentum, "nesterov": params.momentum > 0}
     elif params.optimizer == "muon":
-        options |= {"momentum": params.momentum, "adam_lr_ratio": MUON_ADAM}
+        options |= {"momentum": params.momentum, "adam_lr_ratio": MUON_ADAM, "precision": params.precision}
         if params.weight_decay is not None:
             options["adam_weight_decay"] = params.weight_decay
     new = OPTIMIZERS[params.optimizer](learning_rate=learning_rate(params, epoch_steps), **options)

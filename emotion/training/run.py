@@ -11,7 +11,7 @@ from emotion.config.schema import ModelParams, TrainParams
 from emotion.data.duplicates import faulty
 from emotion.data.storage import Chosen, Images, Split
 from emotion.network.keras_setup import keras, use_threads
-from emotion.network.model import build, from_pixels, predict
+from emotion.network.model import build, from_pixels, in_float32, predict
 from emotion.runtime.locks import hold
 from emotion.training.checkpoint import run_key, sources
 from emotion.training.devices import joined
@@ -23,10 +23,12 @@ class Trained(NamedTuple):
     """The result of a training.
 
     Attributes:
-        model: uint8 pixels (N, 48, 48, 1) to probabilities (N, K), with the weights of the best epoch.
+        model: uint8 pixels (N, 48, 48, 1) to probabilities (N, K), with the weights of the best epoch; in
+            float32 also after a training in bfloat16, which other runtimes do not know.
         metrics: what metrics/training.json holds; losses include label smoothing and L2.
         val_accuracy: the accuracy on validation that the best epoch printed. That of the metrics is the saved
-            model's, which may average over views of a face and adjust its logits, as the epochs do not.
+            model's, which may average over views of a face, adjust its logits and compute in float32, as the
+            epochs do not.
         minutes: how long the epochs took, those before an interruption included.
     """
 
@@ -81,11 +83,13 @@ def train_model(
             history, minutes = fit(network, params, train, validation, checkpoint, on_epoch, devices)
 
     best = history[best_epoch(history) - 1]
+    if half := params.precision == "bfloat16":
+        network = in_float32(network)
     flip, shift = model_params.flip_average, model_params.shift_average
     strength = adjust(network, train, validation, flip, shift) if params.logit_adjustment else 0.0
     model = from_pixels(network, flip_average=flip, shift_average=shift)
     accuracy = best["val_accuracy"]
-    if flip or shift or params.logit_adjustment:  # the model is no longer the network of that epoch
+    if half or flip or shift or params.logit_adjustment:  # the model is no longer the network of that epoch
         accuracy = float((predict(model, validation.images).argmax(axis=1) == validation.labels).mean())
     metrics = {
         "best_epoch": best_epoch(history),
@@ -108,6 +112,7 @@ def summary(trained: Trained, model_params: ModelParams, params: TrainParams) ->
         "averaging over the mirror image": model_params.flip_average,
         f"averaging over shifts of {model_params.shift_average} px": model_params.shift_average,
         "logit adjustment": params.logit_adjustment,
+        "convolutions in float32": params.precision == "bfloat16",
     }
     names = [name for name, used in added.items() if used]
     return f"{kept}, with {' and '.join(names)} {metrics['validation']['accuracy']:.4f}" if names else kept

@@ -12,7 +12,15 @@ import pytest
 
 from emotion.network import model as models
 from emotion.network.keras_setup import keras
-from emotion.network.model import build, each_view, from_pixels, load_model, predict, save_model
+from emotion.network.model import (
+    build,
+    each_view,
+    from_pixels,
+    in_float32,
+    load_model,
+    predict,
+    save_model,
+)
 from emotion.runtime.errors import UserError
 from tests.support.parameters import model_params
 
@@ -214,6 +222,15 @@ def test_the_file_has_no_option_that_older_releases_of_keras_do_not_know(
         assert None not in config.values(), name
         assert not any(option.startswith("renorm") for option in config)
         assert not (name in ("Pad", "Flip") and "name" in config)
+
+
+def test_a_network_in_float32_has_the_weights_and_the_random_states_of_the_one_in_bfloat16() -> None:
+    half = build(PARAMS, "bfloat16")
+    whole = in_float32(half)
+    assert {layer.compute_dtype for layer in whole.layers} == {"float32"}
+    assert [variable.name for variable in whole.variables] == [variable.name for variable in half.variables]
+    for ours, theirs in zip(whole.variables, half.variables, strict=True):
+        assert np.array_equal(ours, theirs)
 
 
 def test_the_file_holds_no_date_and_no_address(network: keras.Model, tmp_path: Path) -> None:

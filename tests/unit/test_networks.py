@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -114,10 +116,12 @@ def test_resemotenet_has_the_blocks_and_weights_of_its_authors() -> None:
 
 
 @pytest.mark.parametrize("params", [PARAMS, FAST, STRONG, RESEMOTENET])
-def test_bfloat16_is_for_convolutions_alone(params: ModelParams) -> None:
+def test_bfloat16_is_for_convolutions_and_the_pooling_of_what_they_give(params: ModelParams) -> None:
     network = build(params, "bfloat16")
-    computing = {(isinstance(layer, layers.Conv2D), layer.compute_dtype) for layer in network.layers}
-    assert computing == {(True, "bfloat16"), (False, "float32")}
+    for before, layer in pairwise(network.layers):
+        pools_it = isinstance(layer, layers.MaxPooling2D) and isinstance(before, layers.Conv2D)
+        half = isinstance(layer, layers.Conv2D) or pools_it
+        assert layer.compute_dtype == ("bfloat16" if half else "float32"), layer.name
     assert {variable.dtype for variable in network.weights} == {"float32"}
 
 

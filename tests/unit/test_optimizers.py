@@ -50,17 +50,25 @@ def test_weight_decay_shrinks_kernels_alone(name: str) -> None:
     assert set(shrunk.values()) == {0}
 
 
+def muon_step(gradient: np.ndarray, precision: str) -> np.ndarray:
+    """Return the first step of Muon on a kernel of zeros."""
+    kernel = keras.Variable(np.zeros_like(gradient), name="kernel")
+    params = train_params(optimizer="muon", lr=0.01, momentum=0.9, precision=precision)
+    optimizer(params, STEPS).apply([gradient], [kernel])
+    return np.asarray(keras.ops.convert_to_numpy(kernel))
+
+
 def test_a_step_of_muon_on_a_convolution_is_orthogonal_and_as_large_as_one_of_adamw() -> None:
     """Its matrix has a column for each filter, whose singular values come close to one another."""
-    kernel = keras.Variable(np.zeros((3, 3, 8, 16), np.float32), name="kernel")
     gradient = np.random.default_rng(0).normal(size=(3, 3, 8, 16)).astype(np.float32)
     gradient[..., :4] *= 100  # which plain descent would follow alone
-    optimizer(train_params(optimizer="muon", lr=0.01, momentum=0.9), STEPS).apply([gradient], [kernel])
-    step = np.asarray(keras.ops.convert_to_numpy(kernel)).reshape(72, 16)
-    singular = np.linalg.svd(step, compute_uv=False)
-    assert singular.max() / singular.min() < 2
-    assert np.sqrt(np.mean(step**2)) == pytest.approx(0.2 * 0.01, rel=0.2)
-    assert np.sum(step * gradient.reshape(72, 16)) < 0
+    steps = [muon_step(gradient, precision) for precision in ("float32", "bfloat16")]
+    for step in steps:
+        singular = np.linalg.svd(step.reshape(72, 16), compute_uv=False)
+        assert singular.max() / singular.min() < 2
+        assert np.sqrt(np.mean(step**2)) == pytest.approx(0.2 * 0.01, rel=0.2)
+        assert np.sum(step * gradient) < 0
+    assert not np.array_equal(steps[0], steps[1])  # they were rounded to eight bits
 
 
 def test_muon_leaves_what_is_no_convolution_to_adamw_at_a_lower_rate() -> None:

@@ -9,7 +9,7 @@ import pytest
 from emotion.data.storage import Split, save_split
 from emotion.network.blocks import PROBABILITIES
 from emotion.network.keras_setup import keras, layers
-from emotion.network.model import from_pixels, predict
+from emotion.network.model import from_pixels, load_model, predict
 from emotion.training import run
 from emotion.training.imbalance import log_shares
 from emotion.training.logit_adjustment import adjust
@@ -132,10 +132,24 @@ def test_the_last_line_says_the_accuracy_of_the_epoch_and_that_of_the_model(
     )
 
 
+def test_a_training_in_bfloat16_saves_a_model_in_float32_and_measures_that(
+    tmp_path: Path, random_faces: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No other runtime computes convolutions in bfloat16, and Keras itself rounds otherwise elsewhere."""
+    write_params(tmp_path, model={"name": "fast_cnn"}, train={"epochs": 1, "precision": "bfloat16"})
+    run_stage(tmp_path, random_faces, monkeypatch)
+    model = load_model(tmp_path / "model.keras")
+    assert {layer.compute_dtype for layer in model.get_layer("fast_cnn").layers} == {"float32"}
+    hits = predict(model, random_faces.images).argmax(axis=1) == random_faces.labels
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["validation"]["accuracy"] == round(float(hits.mean()), 4)
+
+
 @pytest.mark.parametrize(
     ("model", "changes", "said"),
     [
         ({}, {}, "best epoch 9 of 10: val_accuracy 0.6480"),
+        ({}, {"precision": "bfloat16"}, "val_accuracy 0.6480, with convolutions in float32 0.6585"),
         ({"shift_average": 2}, {}, "val_accuracy 0.6480, with averaging over shifts of 2 px 0.6585"),
         (
             {"flip_average": True},

@@ -5,7 +5,7 @@ import pytest
 
 from emotion.network.keras_setup import keras
 from emotion.network.model import ANY_SHAPE
-from emotion.training.augmentation import augmentation, shrunk
+from emotion.training.augmentation import augmentation, pixel_shares, shrunk
 from emotion.training.mixup import Mixup
 from tests.support.parameters import train_params
 
@@ -80,6 +80,21 @@ def test_a_smaller_face_is_the_same_face(side: int) -> None:
     centres = (np.arange(side) + 0.5) * 48 / side - 0.5
     assert small[0, :, 2:-2, 0] == pytest.approx(np.tile(centres * 250 / 47, (side, 1))[:, 2:-2], abs=2)
     assert abs(float(small[1].mean()) - 100) < 5
+
+
+@pytest.mark.parametrize("side", [16, 31, 36, 47])
+def test_a_smaller_face_is_keras_own_to_a_level_and_exact(side: int) -> None:
+    """Exact: as whole numbers give it. In float32 without them the rounding would be the processor's."""
+    faces = np.random.default_rng(0).integers(0, 256, (100, 48, 48, 1), dtype=np.uint8)
+    small = shrunk(faces, side)
+    theirs = keras.ops.image.resize(faces.astype(np.float32), (side, side), antialias=True)
+    assert np.abs(small - keras.ops.convert_to_numpy(theirs)).max() < 1.5
+    shares = pixel_shares(side).astype(np.int64)
+    assert np.array_equal(small[..., 0], np.rint(shares @ faces[..., 0].astype(np.int64) @ shares.T / 256**2))
+
+
+def test_a_white_face_stays_white() -> None:
+    assert (shrunk(np.full((1, 48, 48, 1), 255, np.uint8), 36) == 255).all()
 
 
 def test_faces_of_another_size_are_changed_within_it() -> None:

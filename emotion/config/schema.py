@@ -5,6 +5,7 @@ stage depends on this module, and a new parameter of one stage reruns no other.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +19,9 @@ from emotion.runtime.errors import UserError
 from emotion.runtime.yaml import PARAMS
 
 # Names of classes stand in CSV and JSON, in figures and pages, and are names of folders
-CLASS_NAME = re.compile(r"\w([\w .()+&'-]{0,38}[\w)+])?")
+CLASS_NAME = re.compile(r"\w([\w .()+&'-]*[\w)+])?")
+LONGEST_NAME = 40
+OF_NAMES = f"a name has 1 to {LONGEST_NAME} letters, digits and spaces"
 FARTHEST = 10  # bits of 64: at so many, faces of FER-2013 that do not look alike count as near, too
 SHA256 = "^[0-9a-f]{64}$"
 Layout = Literal["auto", "official", "csv", "images", "parquet"]
@@ -36,18 +39,29 @@ class DataParams(Section):
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the classes, by their numbers."""
-        return CLASSES if self.classes is None else tuple(self.classes)
+        return CLASSES if self.classes is None else tuple(map(composed, self.classes))
 
     @field_validator("classes")
     @classmethod
     def _are_names(cls, classes: list[str] | None) -> list[str] | None:
         for name in classes or []:
-            if not CLASS_NAME.fullmatch(name):
-                raise ValueError(f"a name has 1 to 40 letters, digits and spaces, and '{name}' is none")
-        lower = [name.lower() for name in classes or []]
+            if not is_class_name(name):
+                raise ValueError(f"{OF_NAMES}, and '{name}' is none")
+        lower = [composed(name).lower() for name in classes or []]
         if twice := {name for name in lower if lower.count(name) > 1}:
             raise ValueError(f"'{min(twice)}' stands twice, apart from the case")
         return classes
+
+
+def is_class_name(name: str) -> bool:
+    """Say whether a class can have this name."""
+    letters = "".join(sign for sign in composed(name) if not unicodedata.category(sign).startswith("M"))
+    return len(name) <= LONGEST_NAME and CLASS_NAME.fullmatch(letters) is not None
+
+
+def composed(name: str) -> str:
+    """Return a name with ü as one sign: macOS writes folders with two, a letter and the dots above it."""
+    return unicodedata.normalize("NFC", name)
 
 
 class FacesParams(Section):

@@ -1,11 +1,14 @@
 """Classes of one's own: `data.classes` numbers them, in every layout, and they stay with the splits."""
 
+import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow
 import pytest
 from pyarrow import parquet
+from ruamel.yaml import YAML
 
 from emotion.config.schema import load_params
 from emotion.data.storage import Split, load_split, save_split
@@ -63,6 +66,32 @@ def test_folders_of_other_classes_are_refused_with_the_list_that_they_need(tmp_p
     files = {f"train/{folder}/a.png": encoded(pixels(0)) for folder in ("smiling", "frowning")}
     with pytest.raises(UserError, match=r"; for others: data.classes: \[frowning, smiling\]$"):
         fetched(write(tmp_path / "faces", files), CLASSES)
+
+
+def test_names_that_yaml_would_take_for_numbers_are_quoted_in_that_list(tmp_path: Path) -> None:
+    files = {f"{folder}/a.png": encoded(pixels(0)) for folder in ("1", "02", "null", "no")}
+    with pytest.raises(UserError) as refused:
+        fetched(write(tmp_path / "faces", files), CLASSES)
+    listed = str(refused.value).partition("data.classes: ")[2]
+    assert YAML(typ="safe", pure=True).load(listed) == ["02", "1", "no", "null"]
+
+
+def test_a_folder_that_no_class_can_be_named_as_is_to_be_renamed(tmp_path: Path) -> None:
+    files = {f"{folder}/a.png": encoded(pixels(0)) for folder in ("sad, tired", "smiling")}
+    with pytest.raises(UserError, match=r"for others, rename 'sad, tired' first: a name has 1 to 40 letters"):
+        fetched(write(tmp_path / "faces", files), CLASSES)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_letters_with_signs_above_are_the_same_in_one_piece_and_in_two_as_macos_has_them(
+    tmp_path: Path, form: Literal["NFC", "NFD"]
+) -> None:
+    names = ("müde", "fröhlich", "खुश")
+    written = [unicodedata.normalize(form, name) for name in names]
+    changes = {"fetch.source": "file", "validate.dataset": "own", "data.classes": written}
+    assert load_params(PARAMS, changes)["data"].names == names
+    files = {f"{name}/a.png": encoded(pixels(0)) for name in written}
+    assert fetched(write(tmp_path / "faces", files), names).emotion.tolist() == [1, 0, 2]
 
 
 def test_the_numbers_of_parquet_are_those_of_the_list_and_its_names_are_looked_up(tmp_path: Path) -> None:

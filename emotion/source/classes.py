@@ -22,10 +22,12 @@ class Classes:
 
     Attributes:
         names: by their numbers.
+        numeric: whether one of them is a number, such as 1: then a 1 in a CSV is that name.
     """
 
     def __init__(self, names: tuple[str, ...] = CLASSES) -> None:
         self.names = names
+        self.numeric = any(name.isdecimal() for name in names)
         spelled = _SPELLINGS if names == CLASSES else {}
         self._numbers = {
             spelling: number

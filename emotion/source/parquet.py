@@ -153,7 +153,7 @@ def _columns(path: Path, classes: Classes, limit: int) -> Columns:
             "bytes and path) and one of classes (label)"
         )
     names = [str(name) for name in features.get(labels[0], {}).get("names", [])]
-    if not names and types[labels[0]].startswith(NUMBERS):
+    if not names and types[labels[0]].startswith(NUMBERS) and not classes.numeric:
         if classes.names == CLASSES:  # whose numbers are others in many a data set
             raise UserError(
                 f"{path} has numbers in its column {labels[0]} and no names for them: save it with a "
@@ -206,4 +206,4 @@ def _label(value: Any, names: list[str], classes: Classes) -> int | None:
     if names:
         known = isinstance(value, int) and 0 <= value < len(names)
         return classes.number(names[value]) if known else None
-    return classes.number(value) if isinstance(value, str) else None
+    return classes.number(str(value)) if isinstance(value, str | int) else None

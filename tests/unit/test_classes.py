@@ -44,6 +44,20 @@ def test_a_csv_has_them_by_number_or_by_name(tmp_path: Path, labels: list[str]) 
     assert (table.emotion.tolist(), table.faults, table.classes) == ([0, 1, 2], {}, OWN)
 
 
+@pytest.mark.parametrize("labels", [["3", "1", "2"], ["3.0", "1.0", "2.0"]])
+def test_classes_that_are_called_by_numbers_have_these_as_names(tmp_path: Path, labels: list[str]) -> None:
+    assert fetched(write_rows(tmp_path, labels), ("1", "2", "3")).emotion.tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize("labels", [["0", "1"], ["1", "0"], ["0.0", "1"]])
+def test_a_number_that_is_no_name_of_theirs_is_not_taken_for_a_place_among_them(
+    tmp_path: Path, labels: list[str]
+) -> None:
+    line = 2 + [label[0] for label in labels].index("0")
+    with pytest.raises(UserError, match=rf"line {line}: emotion is '0(\.0)?', and data\.classes has no such"):
+        fetched(write_rows(tmp_path, labels), ("1", "2", "3"))
+
+
 def test_a_number_beyond_them_is_a_fault(tmp_path: Path) -> None:
     csv = write_rows(tmp_path, ["3"])
     assert read_csv(csv, OWN).faults == {0: "emotion is '3'"}
@@ -100,6 +114,17 @@ def test_the_numbers_of_parquet_are_those_of_the_list_and_its_names_are_looked_u
         path = tmp_path / f"{name}.parquet"
         parquet.write_table(pyarrow.table({"image": pictures, "label": labels}), path)
         assert fetched(path).emotion.tolist() == [2, 0, 1]
+
+
+def test_the_numbers_of_parquet_are_names_where_classes_are_called_by_numbers(tmp_path: Path) -> None:
+    pictures = [{"bytes": encoded(pixels(n)), "path": None} for n in range(2)]
+    for labels in ([2, 1], [0, 1]):
+        parquet.write_table(
+            pyarrow.table({"image": pictures, "label": labels}), tmp_path / f"{labels[0]}.parquet"
+        )
+    assert fetched(tmp_path / "2.parquet", ("1", "2", "3")).emotion.tolist() == [1, 0]
+    with pytest.raises(UserError, match=r"0\.parquet, row 1: its class is '0'$"):
+        fetched(tmp_path / "0.parquet", ("1", "2", "3"))
 
 
 def test_they_stay_with_the_splits_and_those_of_fer2013_leave_no_file(tmp_path: Path) -> None:

@@ -4,8 +4,6 @@ No value has a default: the file alone decides what is run, and what stands here
 stage depends on this module, and a new parameter of one stage reruns no other.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -14,14 +12,11 @@ from pydantic import Field, field_validator, with_config
 from typing_extensions import TypedDict  # pydantic needs it before Python 3.12
 
 from emotion.config.loading import STRICT, Section, load
+from emotion.config.names import OF_NAMES, composed, is_class_name
 from emotion.labels import CLASSES, SIDE
 from emotion.runtime.errors import UserError
 from emotion.runtime.yaml import PARAMS
 
-# Names of classes stand in CSV and JSON, in figures and pages, and are names of folders
-CLASS_NAME = re.compile(r"\w([\w .()+&'-]*[\w)+])?")
-LONGEST_NAME = 40
-OF_NAMES = f"a name has 1 to {LONGEST_NAME} letters, digits and spaces"
 FARTHEST = 10  # bits of 64: at so many, faces of FER-2013 that do not look alike count as near, too
 SHA256 = "^[0-9a-f]{64}$"
 Layout = Literal["auto", "official", "csv", "images", "parquet"]
@@ -51,17 +46,6 @@ class DataParams(Section):
         if twice := {name for name in lower if lower.count(name) > 1}:
             raise ValueError(f"'{min(twice)}' stands twice, apart from the case")
         return classes
-
-
-def is_class_name(name: str) -> bool:
-    """Say whether a class can have this name."""
-    letters = "".join(sign for sign in composed(name) if not unicodedata.category(sign).startswith("M"))
-    return len(name) <= LONGEST_NAME and CLASS_NAME.fullmatch(letters) is not None
-
-
-def composed(name: str) -> str:
-    """Return a name with ü as one sign: macOS writes folders with two, a letter and the dots above it."""
-    return unicodedata.normalize("NFC", name)
 
 
 class FacesParams(Section):

@@ -1,6 +1,6 @@
 """The numbers of the classes, by the names that people give them."""
 
-from emotion.config.schema import OF_NAMES, composed, is_class_name
+from emotion.config.names import OF_NAMES, composed, is_class_name
 from emotion.labels import CLASSES
 
 # How data sets and folders spell FER-2013's classes, in lower case

@@ -12,6 +12,8 @@ from PIL import Image
 
 from emotion import predict
 from emotion.inference.detector import MODEL as DETECTOR
+from emotion.inference.drawing import annotated
+from emotion.inference.recognizer import Face
 from emotion.inference.workers import in_order
 from emotion.runtime.errors import UserError, one_line_errors
 from tests.support.classifiers import write_classifier
@@ -177,6 +179,16 @@ def test_the_marked_picture_differs_from_the_photo_at_the_face_alone(
     assert (columns.min(), columns.max()) == pytest.approx((171, 367), abs=6)
     assert rows.max() == pytest.approx(335, abs=6)
     assert [path.name for path in out.parent.iterdir()] == ["marked.png"]
+
+
+@pytest.mark.parametrize(("name", "other"), [("müde", "mäde"), ("злой", "злая"), ("λύπη", "λάπη")])
+def test_the_name_of_any_class_is_legible_on_it(name: str, other: str) -> None:
+    photo = np.zeros((60, 200, 3), np.uint8)
+    pictures = [
+        annotated(photo, [Face((5, 25, 50, 55), 1, {emotion: 1.0}, emotion, photo)])
+        for emotion in (name, other)
+    ]
+    assert pictures[0].tobytes() != pictures[1].tobytes()  # not a box for each letter
 
 
 def test_several_marked_pictures_go_into_a_folder(command: Command, tmp_path: Path) -> None:

@@ -156,6 +156,13 @@ def test_a_model_of_another_kind_is_told_in_one_line_before_anything_is_read(com
     assert (said.out, said.err) == ("", "")
 
 
+@pytest.mark.parametrize("option", ["--model", None])
+def test_a_folder_is_called_a_folder(command: Command, tmp_path: Path, option: str | None) -> None:
+    (tmp_path / "clip.mp4").mkdir()
+    said = command(*([HOPPER, option] if option else []), tmp_path / "clip.mp4")
+    assert f"{tmp_path / 'clip.mp4'} is a folder; name a" in f"{said.status}{said.err}"
+
+
 def test_nothing_done_is_a_failure(command: Command, tmp_path: Path) -> None:
     said = command(tmp_path / "missing.jpg", tmp_path / "gone.jpg")
     assert said.status == 1
@@ -210,6 +217,7 @@ def test_places_that_do_not_fit_are_refused_before_anything_is_done(command: Com
         ((original, "--out", tmp_path / "marked.txt"), "must end in"),
         ((original, HOPPER, "--out", tmp_path / "one.jpg"), "name a folder"),
         ((original, tmp_path / "b" / "p.jpg", "--out", tmp_path / "out"), "their names are the same"),
+        ((original, original, "--out", tmp_path / "out"), "their names are the same"),
     ]
     for arguments, reason in cases:
         said = command(*arguments)
@@ -235,6 +243,12 @@ def test_files_and_a_camera_exclude_each_other(command: Command) -> None:
     assert command(HOPPER, "--camera", 0).status == 2
     assert command().status == 2
     assert command(HOPPER, "--workers", 0).status == 2
+
+
+def test_a_camera_writes_nothing_and_says_so(command: Command) -> None:
+    said = command("--camera", 0, "--out", "clip.mp4")
+    assert said.status == 2
+    assert "--out is for files" in said.err
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -3,6 +3,7 @@
 from emotion.config.names import OF_NAMES, composed, is_class_name
 from emotion.labels import CLASSES
 
+OWN_CLASSES = "classes of your own: data.classes"
 # How data sets and folders spell FER-2013's classes, in lower case
 _SPELLINGS = {
     "Angry": ("angry", "anger"),
@@ -44,9 +45,11 @@ class Classes:
         return [name for name in names if self.number(name) is None]
 
     def remedy(self, found: list[str]) -> str:
-        """Say which the classes are, and how to have those that were found instead."""
+        """Say which the classes are, and how to have those that were found, if any, instead."""
         named = list(dict.fromkeys(map(composed, found)))
         these = f"the classes are {', '.join(self.names)}"
+        if not named:
+            return f"{these}; put each picture into a folder that is called as its class"
         if odd := [name for name in named if not is_class_name(name)]:
             return f"{these}; for others, rename '{odd[0]}' first: {OF_NAMES}"
         return f"{these}; for others: data.classes: [{', '.join(map(_in_yaml, named))}]"

@@ -11,7 +11,7 @@ import numpy as np
 
 from emotion.runtime.errors import UserError
 from emotion.source.archive import shown
-from emotion.source.classes import Classes
+from emotion.source.classes import OWN_CLASSES, Classes
 from emotion.source.faces import Face, Faces
 from emotion.source.fer2013 import COLUMNS, LONGEST_LINE, USAGES, parse_lines
 
@@ -130,6 +130,8 @@ def _rows(chunks: Iterator[bytes], dialect: Dialect, name: str, classes: Classes
 
     for row, image, fault in parse_lines(official_lines(), len(classes.names)):
         number, of_form = waiting.popleft()
+        if fault and not 0 <= row.emotion < len(classes.names):
+            fault += f"; {OWN_CLASSES}"
         origin = f"{name}, line {number}"
         yield Face(np.frombuffer(image, np.uint8), row.emotion, row.usage, origin, of_form or fault)
 

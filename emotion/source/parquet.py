@@ -19,7 +19,7 @@ from emotion.source.archive import (
     shown_names,
     too_large,
 )
-from emotion.source.classes import Classes
+from emotion.source.classes import OWN_CLASSES, Classes
 from emotion.source.dialect import NO_USAGE
 from emotion.source.faces import Face, Faces
 from emotion.source.fer2013 import USAGES
@@ -180,15 +180,16 @@ def _features(metadata: dict[bytes, bytes]) -> dict[str, dict[str, Any]]:
 def _rows(path: Path, columns: Columns, part: int, classes: Classes, limit: int) -> Iterator[Face]:
     for number, (image, value) in enumerate(_values(path, columns, limit), start=1):
         origin = f"{path}, row {number}"
-        content = image.get("bytes") if isinstance(image, dict) else image
+        content, place = (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (image, None)
         label = _label(value, columns.names, classes)
-        if content is None:
+        if content is None and place:
             raise UserError(
                 f"{origin} has the path of a picture and no picture, as Dataset.to_parquet writes a folder "
                 "of images: give that folder"
             )
-        if label is None:
-            fault = f"its class is {str(value)[:20]!r}"
+        if content is None or label is None:
+            no_class = f"its class is {str(value)[:20]!r}; {OWN_CLASSES}"
+            fault = "it has no picture" if content is None else no_class
             yield Face(np.zeros((SIDE, SIDE), np.uint8), 0, part, origin, fault)
         else:
             yield face_of(content, label, part, origin)

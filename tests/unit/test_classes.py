@@ -123,7 +123,9 @@ def test_the_numbers_of_parquet_are_names_where_classes_are_called_by_numbers(tm
             pyarrow.table({"image": pictures, "label": labels}), tmp_path / f"{labels[0]}.parquet"
         )
     assert fetched(tmp_path / "2.parquet", ("1", "2", "3")).emotion.tolist() == [1, 0]
-    with pytest.raises(UserError, match=r"0\.parquet, row 1: its class is '0'$"):
+    with pytest.raises(
+        UserError, match=r"0\.parquet, row 1: its class is '0'; classes of your own: data.classes$"
+    ):
         fetched(tmp_path / "0.parquet", ("1", "2", "3"))
 
 

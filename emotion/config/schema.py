@@ -62,12 +62,12 @@ class FetchParams(Section):
     repo: str
     revision: str
     file: str
-    path: str | None
+    path: str | None = Field(min_length=1)  # "" would be the project's own folder
     layout: Layout
     member: str | None
     max_gib: int = Field(ge=1, le=1 << 20)
     sha256: str | None = Field(pattern=SHA256)
-    ferplus: str | None
+    ferplus: str | None = Field(min_length=1)
     ferplus_sha256: str | None = Field(pattern=SHA256)
     faces: FacesParams
 

@@ -67,6 +67,8 @@ def predict() -> None:
         parser.error("name either files or a camera: --camera 0")
     if args.workers < 1:
         parser.error(f"--workers is {args.workers}: it must be at least 1")
+    if args.out and args.camera is not None:
+        parser.error("--out is for files: a camera's faces are marked in its window")
     if args.explain and (args.out is None or not args.files or not all(map(is_photo, args.files))):
         parser.error("--explain is for photos, and adds to the pictures of --out: name one")
     workers = 1 if args.explain else min(args.workers, len(args.files))  # Keras takes every core for one
@@ -173,7 +175,7 @@ def places_for(files: list[Path], out: Path | None) -> dict[Path, Path]:
             check_picture(place)
         elif not is_video(place):
             raise UserError(f"{place} must end in {', '.join(VIDEOS)}, as {file} is a video")
-    if len(set(places.values())) < len(places):
+    if len(set(places.values())) < len(files):
         raise UserError(
             f"two of the files would be one in {out}: their names are the same; do them one by one"
         )

@@ -28,6 +28,7 @@ from experiments.cluster.driver import Cluster, add_options
 from experiments.commits import experiment_file, head, refuse_what_dvc_loses
 from experiments.ranking import report
 from experiments.runner import NO_FLOOR, Outcome, Settings, in_own_folder, to_the_end
+from experiments.settings import at_least_one, experiment_name
 
 FOLDER = Path("sweeps")
 SPACE: dict[str, BaseDistribution] = {
@@ -51,11 +52,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("name", help="name of the search; its experiments are NAME-0, NAME-1, ...")
-    parser.add_argument("--trials", type=int, required=True, help="how many, those of earlier runs included")
-    parser.add_argument("--epochs", type=int, required=True, help="of a trial, at most")
     parser.add_argument(
-        "--workers", type=int, default=1, help="trials at a time; a cluster has its own number"
+        "name", type=experiment_name, help="name of the search; its experiments are NAME-0, NAME-1, ..."
+    )
+    parser.add_argument(
+        "--trials", type=at_least_one, required=True, help="how many, those of earlier runs included"
+    )
+    parser.add_argument("--epochs", type=at_least_one, required=True, help="of a trial, at most")
+    parser.add_argument(
+        "--workers", type=at_least_one, default=1, help="trials at a time; a cluster has its own number"
     )
     add_options(parser)
     args = parser.parse_args()

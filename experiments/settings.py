@@ -2,6 +2,7 @@
 
 import json
 import re
+from argparse import ArgumentTypeError
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,28 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from emotion.runtime.errors import UserError
+
+
+def at_least_one(text: str) -> int:
+    """Return the whole number of a word of a command line, as the type of an argument.
+
+    Raises:
+        ArgumentTypeError: it is none, or less than 1: with 0 jobs DVC would wait for ever.
+    """
+    if not re.fullmatch("0*[1-9][0-9]*", text):
+        raise ArgumentTypeError(f"'{text}' is no whole number from 1 on")
+    return int(text)
+
+
+def experiment_name(text: str) -> str:
+    """Return the name that experiments get, to which their numbers are added, as the type of an argument.
+
+    Raises:
+        ArgumentTypeError: it cannot be the name of an experiment, and of files in sweeps/.
+    """
+    if not re.fullmatch(r"\w+([.-]\w+)*", text):
+        raise ArgumentTypeError(f"'{text}' is no name: it has letters, digits, _ and, between them, - or .")
+    return text
 
 
 def setting(word: str) -> tuple[str, str]:

@@ -12,11 +12,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from emotion.runtime.errors import one_line_errors
+from emotion.runtime.errors import UserError, one_line_errors
 from experiments.cluster.driver import Cluster, add_options
 from experiments.ranking import report
 from experiments.runner import NO_FLOOR, combinations, queue, run_queue, to_the_end
-from experiments.settings import setting, value
+from experiments.settings import at_least_one, experiment_name, setting, value
 
 FOLDER = Path("sweeps")
 
@@ -26,12 +26,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("name", help="name of the sweep; its experiments are NAME-1, NAME-2, ...")
+    parser.add_argument(
+        "name", type=experiment_name, help="name of the sweep; its experiments are NAME-1, NAME-2, ..."
+    )
     parser.add_argument("grid", nargs="+", help="a parameter and its values, as train.lr=0.0003,0.001")
-    parser.add_argument("--jobs", type=int, default=1, help="experiments at a time")
+    parser.add_argument("--jobs", type=at_least_one, default=1, help="experiments at a time")
     add_options(parser)
     args = parser.parse_args()
-    grid = dict(map(axis, args.grid))
+    grid = axes(args.grid)
     if args.cluster:
         experiments = combinations(args.name, grid, NO_FLOOR)
         with Cluster(args.cluster, args.cores, args.checkpoints) as cluster:
@@ -43,6 +45,20 @@ def main() -> None:
         queue(args.name, grid, NO_FLOOR)
         run_queue(args.jobs)
     report(args.name, list(grid), FOLDER / f"{args.name}.png")
+
+
+def axes(words: list[str]) -> dict[str, list[Any]]:
+    """Return the values of each parameter of a sweep.
+
+    Raises:
+        UserError: see `axis`; or a parameter stands twice.
+    """
+    grid: dict[str, list[Any]] = {}
+    for name, values in map(axis, words):
+        if name in grid:
+            raise UserError(f"{name} stands twice: write its values in one word, as {name}=A,B")
+        grid[name] = values
+    return grid
 
 
 def axis(word: str) -> tuple[str, list[Any]]:

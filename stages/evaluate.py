@@ -93,7 +93,8 @@ def main() -> None:
     print(f"\naccuracy {metrics['accuracy']} (95 % interval {low} to {high}) on {len(test):,} test rows")
     for name, what in CLEAN.items():
         if name in metrics:
-            print(f"accuracy {metrics[name]['accuracy']} on the {metrics[name]['rows']:,} {what}")
+            rows, accuracy = metrics[name]["rows"], metrics[name]["accuracy"]
+            print(f"accuracy {accuracy} on the {rows:,} {what}" if rows else f"no {what}")
     if votes:
         print(voter_summary(metrics["voters"]))
     print(f"metrics: {args.metrics}; predictions: {args.predictions}")

@@ -4,7 +4,6 @@ No value has a default: the file alone decides what is run, and what stands here
 stage depends on this module, and a new parameter of one stage reruns no other.
 """
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -13,12 +12,11 @@ from pydantic import Field, field_validator, with_config
 from typing_extensions import TypedDict  # pydantic needs it before Python 3.12
 
 from emotion.config.loading import STRICT, Section, load
+from emotion.config.names import OF_NAMES, composed, is_class_name
 from emotion.labels import CLASSES, SIDE
 from emotion.runtime.errors import UserError
 from emotion.runtime.yaml import PARAMS
 
-# Names of classes stand in CSV and JSON, in figures and pages, and are names of folders
-CLASS_NAME = re.compile(r"\w([\w .()+&'-]{0,38}[\w)+])?")
 FARTHEST = 10  # bits of 64: at so many, faces of FER-2013 that do not look alike count as near, too
 SHA256 = "^[0-9a-f]{64}$"
 Layout = Literal["auto", "official", "csv", "images", "parquet"]
@@ -36,15 +34,15 @@ class DataParams(Section):
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the classes, by their numbers."""
-        return CLASSES if self.classes is None else tuple(self.classes)
+        return CLASSES if self.classes is None else tuple(map(composed, self.classes))
 
     @field_validator("classes")
     @classmethod
     def _are_names(cls, classes: list[str] | None) -> list[str] | None:
         for name in classes or []:
-            if not CLASS_NAME.fullmatch(name):
-                raise ValueError(f"a name has 1 to 40 letters, digits and spaces, and '{name}' is none")
-        lower = [name.lower() for name in classes or []]
+            if not is_class_name(name):
+                raise ValueError(f"{OF_NAMES}, and '{name}' is none")
+        lower = [composed(name).lower() for name in classes or []]
         if twice := {name for name in lower if lower.count(name) > 1}:
             raise ValueError(f"'{min(twice)}' stands twice, apart from the case")
         return classes
@@ -64,12 +62,12 @@ class FetchParams(Section):
     repo: str
     revision: str
     file: str
-    path: str | None
+    path: str | None = Field(min_length=1)  # "" would be the project's own folder
     layout: Layout
     member: str | None
     max_gib: int = Field(ge=1, le=1 << 20)
     sha256: str | None = Field(pattern=SHA256)
-    ferplus: str | None
+    ferplus: str | None = Field(min_length=1)
     ferplus_sha256: str | None = Field(pattern=SHA256)
     faces: FacesParams
 

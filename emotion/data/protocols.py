@@ -38,7 +38,8 @@ def _split_rows(table: Table, params: PreprocessParams) -> tuple[np.ndarray, np.
         return at_random(table.emotion, groups, params.validation, params.test, params.stratify, params.seed)
     except ValueError as error:
         raise UserError(
-            f"the rows cannot be split: {error} (preprocess.stratify, .validation, .test)"
+            f"{len(table):,} faces cannot be split as preprocess says ({error}): add some, or set other "
+            "shares in preprocess.validation and .test"
         ) from error
 
 

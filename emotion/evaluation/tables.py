@@ -11,6 +11,8 @@ from emotion.runtime.errors import UserError
 
 PREDICTION_COLUMNS = ["row", "actual", "predicted", "confidence"]
 BIN_COLUMNS = ["low", "high", "rows", "confidence", "accuracy"]
+# As they are written: to pandas 01 is 1, and a class None is an empty field
+CLASS_COLUMNS = {"actual": str, "predicted": str}
 
 
 def read_curves(folder: Path, split: str) -> dict[str, np.ndarray]:
@@ -28,7 +30,11 @@ def read_columns(path: Path, names: list[str]) -> dict[str, np.ndarray]:
         UserError: the file cannot be read, has no row or lacks a column.
     """
     try:
-        table = pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",", usecols=names)
+        separator = "\t" if path.suffix == ".tsv" else ","
+        of_classes = bool(CLASS_COLUMNS.keys() & names)
+        table = pd.read_csv(
+            path, sep=separator, usecols=names, dtype=CLASS_COLUMNS, keep_default_na=not of_classes
+        )
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read ({' '.join(str(error).split())}); run: dvc repro") from error
     if table.empty:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from emotion.evaluation.maps import overlaid
-from emotion.inference.drawing import label
+from emotion.inference.drawing import label, lettering
 from emotion.inference.recognizer import Face
 
 TILE = 1 / 8  # side of a face below the photo, as a share of the photo's width
@@ -24,7 +24,7 @@ def with_maps(picture: Image.Image, faces: Sequence[Face], maps: np.ndarray) -> 
     """
     side = max(LEAST_TILE, round(picture.width * TILE))
     gap = round(side * GAP)
-    font = ImageFont.load_default(2 * gap)
+    font = lettering(2 * gap)
     wide, high = 2 * side + gap, side + 4 * gap
     columns = max(1, (picture.width + gap) // (wide + gap))
     rows = -(-len(faces) // columns)

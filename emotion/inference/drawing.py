@@ -1,6 +1,7 @@
 """A photo with its faces marked."""
 
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ COLOUR = (255, 210, 0)
 INK = (0, 0, 0)
 LETTER = 1 / 40  # height of the letters, as a share of the picture's longer side
 LEAST_LETTER = 10  # pixels
+FONT = "mpl-data/fonts/ttf/DejaVuSans.ttf"  # in matplotlib's folder: that of the figures
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 Draw = Callable[[np.ndarray, Sequence[Face]], Image.Image]  # a photo, uint8 (H, W, 3), and the faces in it
 
@@ -26,7 +28,7 @@ def annotated(photo: np.ndarray, faces: Sequence[Face]) -> Image.Image:
     picture = Image.fromarray(photo)
     draw = ImageDraw.Draw(picture)
     size = max(LEAST_LETTER, round(max(picture.size) * LETTER))
-    font = ImageFont.load_default(size)
+    font = lettering(size)
     for index, face in enumerate(faces):
         left, top, right, bottom = face.box
         draw.rectangle((left, top, right, bottom), outline=COLOUR, width=max(1, size // 8))
@@ -37,6 +39,15 @@ def annotated(photo: np.ndarray, faces: Sequence[Face]) -> Image.Image:
         draw.rectangle((x, y, x + width, y + 1.3 * size), fill=COLOUR)
         draw.text((x, y), text, fill=INK, font=font)
     return picture
+
+
+def lettering(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the font of names of any classes: Pillow's own, taken without matplotlib, lacks even ü."""
+    found = find_spec("matplotlib")  # whose import would take half a second
+    for folder in (found and found.submodule_search_locations) or []:
+        if (font := Path(folder, FONT)).is_file():
+            return ImageFont.truetype(font, size)
+    return ImageFont.load_default(size)
 
 
 def label(index: int, faces: Sequence[Face]) -> str:

@@ -23,7 +23,7 @@ def open_session(path: Path, threads: int) -> "InferenceSession":
         UserError: the file is not there or is no ONNX model.
     """
     if not path.is_file():
-        raise UserError(f"{path} is not there")
+        raise UserError(f"{path} is {'a folder and no ONNX model' if path.is_dir() else 'not there'}")
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)  # errors: it warns of what this project cannot change

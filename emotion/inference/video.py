@@ -46,7 +46,7 @@ def predict_video(recognizer: EmotionRecognizer, file: Path, out: Path | None, a
     """
     av = _av()
     if not file.is_file():
-        raise UserError(f"{file} is not there; name a video file")
+        raise UserError(f"{file} is {'a folder' if file.is_dir() else 'not there'}; name a video file")
     seen: Counter[str] = Counter()
     frames = 0
     with ExitStack() as stack:

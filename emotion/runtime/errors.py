@@ -26,7 +26,8 @@ def one_line_errors() -> Iterator[None]:
     except UserError as error:
         sys.exit(_line(str(error)))
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
+        name = error.filename2 or error.filename  # of a rename the place that the user has named
+        where = f"{name}: " if name else ""
         advice = "; free some and run it again" if error.errno in FULL else ""
         sys.exit(_line(f"{where}{error.strerror or error}{advice}"))
     except sqlite3.OperationalError as error:

@@ -62,7 +62,7 @@ def only_csv(container: Container, path: Path, member: str | None) -> str:
     if len(csvs) > 1:
         raise UserError(
             f"{here} with {len(csvs)} CSV files ({shown_names(csvs)}): "
-            "set fetch.member to the one with emotion and pixels"
+            "give the one with the faces alone, or set fetch.member to it"
         )
     if not csvs:
         holds = f"it holds {shown_names(container.names)}" if container.names else "it is empty"

@@ -1,7 +1,9 @@
 """The numbers of the classes, by the names that people give them."""
 
+from emotion.config.names import OF_NAMES, composed, is_class_name
 from emotion.labels import CLASSES
 
+OWN_CLASSES = "classes of your own: data.classes"
 # How data sets and folders spell FER-2013's classes, in lower case
 _SPELLINGS = {
     "Angry": ("angry", "anger"),
@@ -21,10 +23,12 @@ class Classes:
 
     Attributes:
         names: by their numbers.
+        numeric: whether one of them is a number, such as 1: then a 1 in a CSV is that name.
     """
 
     def __init__(self, names: tuple[str, ...] = CLASSES) -> None:
         self.names = names
+        self.numeric = any(name.isdecimal() for name in names)
         spelled = _SPELLINGS if names == CLASSES else {}
         self._numbers = {
             spelling: number
@@ -34,13 +38,23 @@ class Classes:
 
     def number(self, name: str) -> int | None:
         """Return the number of a class by its name, in any case, or None for another name."""
-        return self._numbers.get(name.strip().lower())
+        return self._numbers.get(composed(name).strip().lower())
 
     def others(self, names: list[str]) -> list[str]:
         """Return those of the names that are no class."""
         return [name for name in names if self.number(name) is None]
 
     def remedy(self, found: list[str]) -> str:
-        """Say which the classes are, and how to have those that were found instead."""
-        named = ", ".join(dict.fromkeys(found))
-        return f"the classes are {', '.join(self.names)}; for others: data.classes: [{named}]"
+        """Say which the classes are, and how to have those that were found, if any, instead."""
+        named = list(dict.fromkeys(map(composed, found)))
+        these = f"the classes are {', '.join(self.names)}"
+        if not named:
+            return f"{these}; put each picture into a folder that is called as its class"
+        if odd := [name for name in named if not is_class_name(name)]:
+            return f"{these}; for others, rename '{odd[0]}' first: {OF_NAMES}"
+        return f"{these}; for others: data.classes: [{', '.join(map(_in_yaml, named))}]"
+
+
+def _in_yaml(name: str) -> str:
+    """Return a name as YAML has it: quoted if it were a number or null without."""
+    return name if name[0].isalpha() and name.lower() not in ("null", "true", "false") else f"'{name}'"

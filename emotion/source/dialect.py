@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from emotion.runtime.errors import UserError
-from emotion.source.classes import Classes
+from emotion.source.archive import shown
+from emotion.source.classes import OWN_CLASSES, Classes
 from emotion.source.faces import Face, Faces
 from emotion.source.fer2013 import COLUMNS, LONGEST_LINE, USAGES, parse_lines
 
@@ -123,13 +124,14 @@ def _rows(chunks: Iterator[bytes], dialect: Dialect, name: str, classes: Classes
         for number, line in enumerate(_lines(chunks, name), start=1):
             if number > 1 and line.strip():
                 fields = _fields(line, dialect.delimiter)
-                right = len(fields) == dialect.fields
-                fault = "" if right else f"{len(fields)} fields instead of {dialect.fields}"
+                fault = _fault(fields, dialect, classes)
                 waiting.append((number, fault))
-                yield _official(fields, dialect, classes) if right else b""
+                yield b"" if fault else _official(fields, dialect, classes)
 
     for row, image, fault in parse_lines(official_lines(), len(classes.names)):
         number, of_form = waiting.popleft()
+        if fault and not 0 <= row.emotion < len(classes.names):
+            fault += f"; {OWN_CLASSES}"
         origin = f"{name}, line {number}"
         yield Face(np.frombuffer(image, np.uint8), row.emotion, row.usage, origin, of_form or fault)
 
@@ -145,6 +147,17 @@ def _lines(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
     yield rest
 
 
+def _fault(fields: list[str], dialect: Dialect, classes: Classes) -> str:
+    """Say what is wrong with a row that the parser would not find."""
+    if len(fields) != dialect.fields:
+        return f"{len(fields)} fields instead of {dialect.fields}"
+    if classes.numeric and dialect.label is not None:  # else the parser would take 0 for the first of 1, 2, 3
+        text = fields[dialect.label]
+        if _class_of(text, classes) is None:
+            return f"emotion is '{shown(text)}', and data.classes has no such name"
+    return ""
+
+
 def _official(fields: list[str], dialect: Dialect, classes: Classes) -> bytes:
     """Return a row as FER-2013 has it; what cannot be converted is left for the parser to find."""
     usage = USAGES[0] if dialect.usage is None else fields[dialect.usage]
@@ -158,9 +171,19 @@ def _official(fields: list[str], dialect: Dialect, classes: Classes) -> bytes:
 
 def _label(text: str, classes: Classes) -> str:
     """Return the number of a class that is written as a word or with decimals, else the text itself."""
+    number = _class_of(text, classes)
+    return _whole(text) if number is None else str(number)
+
+
+def _class_of(text: str, classes: Classes) -> int | None:
+    """Return the number of a class that is written as a word, which may be a number and have decimals."""
     number = classes.number(text)
-    decimal = re.fullmatch(r"([0-9]{1,9})\.0{1,9}", text)
-    return decimal[1] if decimal else text if number is None else str(number)
+    return classes.number(_whole(text)) if number is None else number
+
+
+def _whole(text: str) -> str:
+    """Return a whole number without its decimals, and any other text as it is."""
+    return re.sub(r"^([0-9]{1,9})\.0{1,9}$", r"\1", text)
 
 
 def _fields(line: bytes, delimiter: str) -> list[str]:
@@ -211,7 +234,7 @@ def _of_form(text: bytes, delimiter: str, names: list[str]) -> Iterator[str]:
 def _of_values(fields: list[str], dialect: Dialect, classes: Classes) -> Iterator[str]:
     """Yield in words how the first row gives its class and its part of the split otherwise."""
     label = "" if dialect.label is None else fields[dialect.label]
-    if classes.number(label) is not None:
+    if classes.numeric or classes.number(label) is not None:
         yield "classes by name"
     elif _label(label, classes) != label:
         yield "classes with decimals"

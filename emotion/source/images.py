@@ -27,11 +27,11 @@ PARTS = {
 
 
 def has_images(names: list[str], classes: Classes) -> bool:
-    """Say whether there is a picture in a folder named as a class, or are pictures in folders and no CSV."""
+    """Say whether there is a picture in a folder named as a class, or are pictures and no CSV."""
     pictures = [PurePosixPath(name) for name in names if is_picture(name)]
     of_class = any(classes.number(path.parent.name) is not None for path in pictures)
     csvs = any(name.lower().endswith(".csv") for name in names)
-    return of_class or (any(path.parent.name for path in pictures) and not csvs)
+    return of_class or (bool(pictures) and not csvs)
 
 
 def is_picture(name: str) -> bool:

@@ -19,7 +19,7 @@ from emotion.source.archive import (
     shown_names,
     too_large,
 )
-from emotion.source.classes import Classes
+from emotion.source.classes import OWN_CLASSES, Classes
 from emotion.source.dialect import NO_USAGE
 from emotion.source.faces import Face, Faces
 from emotion.source.fer2013 import USAGES
@@ -153,7 +153,7 @@ def _columns(path: Path, classes: Classes, limit: int) -> Columns:
             "bytes and path) and one of classes (label)"
         )
     names = [str(name) for name in features.get(labels[0], {}).get("names", [])]
-    if not names and types[labels[0]].startswith(NUMBERS):
+    if not names and types[labels[0]].startswith(NUMBERS) and not classes.numeric:
         if classes.names == CLASSES:  # whose numbers are others in many a data set
             raise UserError(
                 f"{path} has numbers in its column {labels[0]} and no names for them: save it with a "
@@ -180,15 +180,16 @@ def _features(metadata: dict[bytes, bytes]) -> dict[str, dict[str, Any]]:
 def _rows(path: Path, columns: Columns, part: int, classes: Classes, limit: int) -> Iterator[Face]:
     for number, (image, value) in enumerate(_values(path, columns, limit), start=1):
         origin = f"{path}, row {number}"
-        content = image.get("bytes") if isinstance(image, dict) else image
+        content, place = (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (image, None)
         label = _label(value, columns.names, classes)
-        if content is None:
+        if content is None and place:
             raise UserError(
                 f"{origin} has the path of a picture and no picture, as Dataset.to_parquet writes a folder "
                 "of images: give that folder"
             )
-        if label is None:
-            fault = f"its class is {str(value)[:20]!r}"
+        if content is None or label is None:
+            no_class = f"its class is {str(value)[:20]!r}; {OWN_CLASSES}"
+            fault = "it has no picture" if content is None else no_class
             yield Face(np.zeros((SIDE, SIDE), np.uint8), 0, part, origin, fault)
         else:
             yield face_of(content, label, part, origin)
@@ -206,4 +207,4 @@ def _label(value: Any, names: list[str], classes: Classes) -> int | None:
     if names:
         known = isinstance(value, int) and 0 <= value < len(names)
         return classes.number(names[value]) if known else None
-    return classes.number(value) if isinstance(value, str) else None
+    return classes.number(str(value)) if isinstance(value, str | int) else None

@@ -22,6 +22,7 @@ from experiments.cluster.progress import Progress
 from experiments.cluster.records import REMOTE, Record, find
 from experiments.commits import experiment_file, head, refuse_what_dvc_loses
 from experiments.runner import Outcome, Settings
+from experiments.settings import at_least_one
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # before Ray is imported; it reports unless told not to
 LOSSES = 4  # nodes or workers that an experiment may lose before it is given up
@@ -31,7 +32,9 @@ PAUSES = (2, 5, 10, 20, 40, 80)  # seconds between attempts to reach a remote th
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options with which a command runs its experiments on a cluster."""
     parser.add_argument("--cluster", metavar="HOST:PORT", help="address of a Ray cluster: docs/cluster.md")
-    parser.add_argument("--cores", type=int, default=2, help="of a node, for each experiment of a cluster")
+    parser.add_argument(
+        "--cores", type=at_least_one, default=2, help="of a node, for each experiment of a cluster"
+    )
     parser.add_argument("--checkpoints", help="folder or address that every node of the cluster reaches")
 
 

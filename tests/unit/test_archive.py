@@ -125,7 +125,7 @@ def test_a_zip_with_several_csvs_names_them_and_says_which_to_give(tmp_path: Pat
         content(path)
     assert str(caught.value) == (
         f"{path} is a zip with 2 CSV files (train.csv, data/test.csv): "
-        "set fetch.member to the one with emotion and pixels"
+        "give the one with the faces alone, or set fetch.member to it"
     )
 
 

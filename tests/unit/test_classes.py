@@ -1,11 +1,14 @@
 """Classes of one's own: `data.classes` numbers them, in every layout, and they stay with the splits."""
 
+import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow
 import pytest
 from pyarrow import parquet
+from ruamel.yaml import YAML
 
 from emotion.config.schema import load_params
 from emotion.data.storage import Split, load_split, save_split
@@ -41,6 +44,20 @@ def test_a_csv_has_them_by_number_or_by_name(tmp_path: Path, labels: list[str]) 
     assert (table.emotion.tolist(), table.faults, table.classes) == ([0, 1, 2], {}, OWN)
 
 
+@pytest.mark.parametrize("labels", [["3", "1", "2"], ["3.0", "1.0", "2.0"]])
+def test_classes_that_are_called_by_numbers_have_these_as_names(tmp_path: Path, labels: list[str]) -> None:
+    assert fetched(write_rows(tmp_path, labels), ("1", "2", "3")).emotion.tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize("labels", [["0", "1"], ["1", "0"], ["0.0", "1"]])
+def test_a_number_that_is_no_name_of_theirs_is_not_taken_for_a_place_among_them(
+    tmp_path: Path, labels: list[str]
+) -> None:
+    line = 2 + [label[0] for label in labels].index("0")
+    with pytest.raises(UserError, match=rf"line {line}: emotion is '0(\.0)?', and data\.classes has no such"):
+        fetched(write_rows(tmp_path, labels), ("1", "2", "3"))
+
+
 def test_a_number_beyond_them_is_a_fault(tmp_path: Path) -> None:
     csv = write_rows(tmp_path, ["3"])
     assert read_csv(csv, OWN).faults == {0: "emotion is '3'"}
@@ -65,12 +82,51 @@ def test_folders_of_other_classes_are_refused_with_the_list_that_they_need(tmp_p
         fetched(write(tmp_path / "faces", files), CLASSES)
 
 
+def test_names_that_yaml_would_take_for_numbers_are_quoted_in_that_list(tmp_path: Path) -> None:
+    files = {f"{folder}/a.png": encoded(pixels(0)) for folder in ("1", "02", "null", "no")}
+    with pytest.raises(UserError) as refused:
+        fetched(write(tmp_path / "faces", files), CLASSES)
+    listed = str(refused.value).partition("data.classes: ")[2]
+    assert YAML(typ="safe", pure=True).load(listed) == ["02", "1", "no", "null"]
+
+
+def test_a_folder_that_no_class_can_be_named_as_is_to_be_renamed(tmp_path: Path) -> None:
+    files = {f"{folder}/a.png": encoded(pixels(0)) for folder in ("sad, tired", "smiling")}
+    with pytest.raises(UserError, match=r"for others, rename 'sad, tired' first: a name has 1 to 40 letters"):
+        fetched(write(tmp_path / "faces", files), CLASSES)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_letters_with_signs_above_are_the_same_in_one_piece_and_in_two_as_macos_has_them(
+    tmp_path: Path, form: Literal["NFC", "NFD"]
+) -> None:
+    names = ("müde", "fröhlich", "खुश")
+    written = [unicodedata.normalize(form, name) for name in names]
+    changes = {"fetch.source": "file", "validate.dataset": "own", "data.classes": written}
+    assert load_params(PARAMS, changes)["data"].names == names
+    files = {f"{name}/a.png": encoded(pixels(0)) for name in written}
+    assert fetched(write(tmp_path / "faces", files), names).emotion.tolist() == [1, 0, 2]
+
+
 def test_the_numbers_of_parquet_are_those_of_the_list_and_its_names_are_looked_up(tmp_path: Path) -> None:
     pictures = [{"bytes": encoded(pixels(n)), "path": None} for n in range(3)]
     for name, labels in (("numbers", [2, 0, 1]), ("names", ["neither of them", "Smiling", "frowning"])):
         path = tmp_path / f"{name}.parquet"
         parquet.write_table(pyarrow.table({"image": pictures, "label": labels}), path)
         assert fetched(path).emotion.tolist() == [2, 0, 1]
+
+
+def test_the_numbers_of_parquet_are_names_where_classes_are_called_by_numbers(tmp_path: Path) -> None:
+    pictures = [{"bytes": encoded(pixels(n)), "path": None} for n in range(2)]
+    for labels in ([2, 1], [0, 1]):
+        parquet.write_table(
+            pyarrow.table({"image": pictures, "label": labels}), tmp_path / f"{labels[0]}.parquet"
+        )
+    assert fetched(tmp_path / "2.parquet", ("1", "2", "3")).emotion.tolist() == [1, 0]
+    with pytest.raises(
+        UserError, match=r"0\.parquet, row 1: its class is '0'; classes of your own: data.classes$"
+    ):
+        fetched(tmp_path / "0.parquet", ("1", "2", "3"))
 
 
 def test_they_stay_with_the_splits_and_those_of_fer2013_leave_no_file(tmp_path: Path) -> None:

@@ -148,6 +148,12 @@ def test_decimal_classes_and_usage_in_lower_case_are_read(
     assert "classes with decimals and Usage in another case" in capsys.readouterr().out
 
 
+def test_a_class_that_is_none_is_told_with_the_way_to_have_it(good: bytes, tmp_path: Path) -> None:
+    content = column(2)(good).replace(b"\n3,", b"\nglad,")
+    with pytest.raises(UserError, match=r"emotion is 'glad'; classes of your own: data\.classes"):
+        fetched(tmp_path, content)
+
+
 def test_the_layout_official_reads_no_dialect(good: bytes, tmp_path: Path) -> None:
     content = header(b"Emotion,pixels,Usage")(good)
     assert fetched(tmp_path, content, layout="official") == content

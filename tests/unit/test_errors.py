@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from emotion.runtime.errors import UserError, one_line_errors
+from emotion.runtime.files import whole_file
 
 
 def test_a_user_error_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
@@ -19,6 +20,17 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as caught, one_line_errors():
         (tmp_path / "missing.csv").read_bytes()
     assert caught.value.code == f"error: {tmp_path}/missing.csv: No such file or directory"
+
+
+def test_a_folder_where_a_file_is_to_go_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sheet.png").mkdir()
+    with (
+        pytest.raises(SystemExit) as caught,
+        one_line_errors(),
+        whole_file(tmp_path / "sheet.png") as partial,
+    ):
+        partial.touch()
+    assert caught.value.code == f"error: {tmp_path}/sheet.png: Is a directory"
 
 
 def test_a_full_disk_says_what_to_do() -> None:

@@ -109,6 +109,17 @@ def test_near_clean_rows_leave_out_images_that_look_like_a_seen_one_too(
     assert f"accuracy {accuracy} on the {ROWS - SEEN - 3} near-clean ones" in capsys.readouterr().out
 
 
+def test_a_test_split_of_copies_alone_is_said_to_have_no_clean_row(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_split(run / "train", load_split(run / "test"))
+    evaluate.main()
+    assert json.loads((run / "metrics/evaluation.json").read_text())["clean"]["rows"] == 0
+    shown = capsys.readouterr().out
+    assert "no clean ones: not in train or validation" in shown
+    assert "None" not in shown
+
+
 def test_the_table_of_the_classes_has_a_row_for_each_and_the_scores_of_the_metrics(run: Path) -> None:
     evaluate.main()
     metrics = json.loads((run / "metrics/evaluation.json").read_text())

@@ -162,6 +162,15 @@ def test_a_picture_in_no_folder_of_a_class_is_named(tmp_path: Path, name: str) -
         fetched(write(tmp_path / "faces", files))
 
 
+def test_pictures_beside_each_other_belong_into_folders_of_their_classes(tmp_path: Path) -> None:
+    files = {f"{number}.png": encoded(pixels(number)) for number in range(2)}
+    for source in (write(tmp_path / "faces", files), write_zip(tmp_path / "a.zip", files)):
+        with pytest.raises(
+            UserError, match=r"\(0.png, 1.png\): the classes are .* put each picture into a folder"
+        ):
+            fetched(source)
+
+
 def test_a_zip_with_the_separators_of_windows_is_read(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", {"test/sad/b.png": encoded(pixels(0))})
     path.write_bytes(path.read_bytes().replace(b"test/sad/b", b"test\\sad\\b"))

@@ -12,6 +12,8 @@ from PIL import Image
 
 from emotion import predict
 from emotion.inference.detector import MODEL as DETECTOR
+from emotion.inference.drawing import annotated
+from emotion.inference.recognizer import Face
 from emotion.inference.workers import in_order
 from emotion.runtime.errors import UserError, one_line_errors
 from tests.support.classifiers import write_classifier
@@ -154,6 +156,13 @@ def test_a_model_of_another_kind_is_told_in_one_line_before_anything_is_read(com
     assert (said.out, said.err) == ("", "")
 
 
+@pytest.mark.parametrize("option", ["--model", None])
+def test_a_folder_is_called_a_folder(command: Command, tmp_path: Path, option: str | None) -> None:
+    (tmp_path / "clip.mp4").mkdir()
+    said = command(*([HOPPER, option] if option else []), tmp_path / "clip.mp4")
+    assert f"{tmp_path / 'clip.mp4'} is a folder" in f"{said.status}{said.err}"
+
+
 def test_nothing_done_is_a_failure(command: Command, tmp_path: Path) -> None:
     said = command(tmp_path / "missing.jpg", tmp_path / "gone.jpg")
     assert said.status == 1
@@ -179,6 +188,16 @@ def test_the_marked_picture_differs_from_the_photo_at_the_face_alone(
     assert [path.name for path in out.parent.iterdir()] == ["marked.png"]
 
 
+@pytest.mark.parametrize(("name", "other"), [("müde", "mäde"), ("злой", "злая"), ("λύπη", "λάπη")])
+def test_the_name_of_any_class_is_legible_on_it(name: str, other: str) -> None:
+    photo = np.zeros((60, 200, 3), np.uint8)
+    pictures = [
+        annotated(photo, [Face((5, 25, 50, 55), 1, {emotion: 1.0}, emotion, photo)])
+        for emotion in (name, other)
+    ]
+    assert pictures[0].tobytes() != pictures[1].tobytes()  # not a box for each letter
+
+
 def test_several_marked_pictures_go_into_a_folder(command: Command, tmp_path: Path) -> None:
     assert command(HOPPER, ASTRONAUT, "--out", tmp_path / "out").status == 0
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
@@ -198,6 +217,7 @@ def test_places_that_do_not_fit_are_refused_before_anything_is_done(command: Com
         ((original, "--out", tmp_path / "marked.txt"), "must end in"),
         ((original, HOPPER, "--out", tmp_path / "one.jpg"), "name a folder"),
         ((original, tmp_path / "b" / "p.jpg", "--out", tmp_path / "out"), "their names are the same"),
+        ((original, original, "--out", tmp_path / "out"), "their names are the same"),
     ]
     for arguments, reason in cases:
         said = command(*arguments)
@@ -223,6 +243,12 @@ def test_files_and_a_camera_exclude_each_other(command: Command) -> None:
     assert command(HOPPER, "--camera", 0).status == 2
     assert command().status == 2
     assert command(HOPPER, "--workers", 0).status == 2
+
+
+def test_a_camera_writes_nothing_and_says_so(command: Command) -> None:
+    said = command("--camera", 0, "--out", "clip.mp4")
+    assert said.status == 2
+    assert "--out is for files" in said.err
 
 
 @pytest.mark.parametrize("workers", [1, 3])

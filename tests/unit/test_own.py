@@ -1,5 +1,6 @@
 """`make own` sets every value that belongs together, and no other."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from emotion.config.schema import load_params
 from emotion.runtime.errors import UserError
 from tests.support.parameters import PARAMS, write_params
+from tests.support.paths import ROOT
 from tools.own import main
 
 
@@ -39,6 +41,19 @@ def test_the_values_are_set_together_for_a_path_of_any_letters(
     printed = capsys.readouterr().out
     assert f"fetch.path: {csv}" in printed
     assert "dvc repro" in printed
+
+
+def test_no_other_line_is_written_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(ROOT / "params.yaml", folder)
+    before = (folder / "params.yaml").read_text().splitlines()
+    (folder / "own.csv").touch()
+    own(monkeypatch, "own.csv")
+    changed = set((folder / "params.yaml").read_text().splitlines()) - set(before)
+    assert {line.split(":")[0].strip() for line in changed} == {
+        *("source", "path", "sha256"),
+        *("dataset", "rows"),
+        *("accuracy", "macro_f1"),
+    }
 
 
 def test_classes_of_ones_own_are_set_too_and_wrong_ones_set_nothing(

@@ -110,7 +110,11 @@ def test_paths_without_pictures_are_refused_with_the_reason(tmp_path: Path) -> N
         ),
         ([0, 2], ["sad", "happy"], r"a.parquet, row 2: its class is '2'"),
         ([0, None], ["sad", "happy"], r"a.parquet, row 2: its class is 'None'"),
-        (["sad", "smile"], None, r"a.parquet, row 2: its class is 'smile'"),
+        (
+            ["sad", "smile"],
+            None,
+            r"a.parquet, row 2: its class is 'smile'; classes of your own: data.classes",
+        ),
     ],
 )
 def test_a_class_without_a_name_of_fer2013_is_refused(
@@ -126,6 +130,14 @@ def test_a_file_without_pictures_says_which_columns_it_has(tmp_path: Path) -> No
         UserError, match=r"a.parquet has the columns pixels, emotion: it must have one of pic"
     ):
         fetched(tmp_path / "a.parquet")
+
+
+def test_a_row_without_picture_and_path_is_named(tmp_path: Path) -> None:
+    pictures = pyarrow.array([None, {"bytes": None, "path": None}], PICTURE)
+    with pytest.raises(
+        UserError, match=r"a.parquet, row 1: it has no picture; .*, row 2: it has no picture$"
+    ):
+        fetched(write(tmp_path / "a.parquet", ["sad", "sad"], image=pictures))
 
 
 def test_a_picture_that_is_none_is_named_by_its_row(tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ def test_classes_too_rare_to_stratify_are_one_line(csv: Path) -> None:
     table = read_csv(csv)
     table.emotion[:] = 0
     table.emotion[0] = 1
-    with pytest.raises(UserError, match=r"the rows cannot be split: .*preprocess\.stratify"):
+    with pytest.raises(UserError, match=r"faces cannot be split as .*: add some, or set other shares"):
         split_rows(table, PARAMS.model_copy(update={"stratify": True}))
 
 

@@ -1,5 +1,7 @@
 """Parameters reach params.yaml as they were given, through DVC and Hydra's grammar."""
 
+import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from emotion.config.recipes import find_row
 from emotion.config.schema import load_params
 from emotion.runtime.errors import UserError
 from experiments.settings import data_settings, overrides, setting, value
-from experiments.sweep import axis
+from experiments.sweep import axes, axis
 from tests.support.parameters import write_params
 
 VALUES = [
@@ -98,6 +100,41 @@ def test_a_row_has_its_own_parameters_beside_those_of_fetch(word: str) -> None:
 def test_a_word_without_an_equals_sign_is_named() -> None:
     with pytest.raises(UserError, match=r"'train\.lr' sets no parameter: write its name and its value"):
         setting("train.lr")
+
+
+@pytest.mark.parametrize(
+    ("module", "words", "reason"),
+    [
+        ("sweep", "tuning train.lr=0.1 --jobs 0", "--jobs: '0' is no whole number from 1 on"),
+        ("sweep", "tuning train.lr=0.1 --cores -1", "--cores: '-1' is no whole number from 1 on"),
+        ("sweep", "/tuning train.lr=0.1", "name: '/tuning' is no name"),
+        ("search", "search --trials 0 --epochs 1", "--trials: '0' is no whole number from 1 on"),
+        ("search", "search --trials 1 --epochs many", "--epochs: 'many' is no whole number from 1 on"),
+        ("search", "search --trials 1 --epochs 1 --workers 0", "--workers: '0' is no whole number"),
+        ("search", "../search --trials 1 --epochs 1", "name: '../search' is no name"),
+    ],
+)
+def test_commands_that_could_not_end_well_start_nothing(
+    module: str,
+    words: str,
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [module, *words.split()])
+    with pytest.raises(SystemExit) as ended:
+        importlib.import_module(f"experiments.{module}").main()
+    assert ended.value.code == 2
+    assert reason in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_values_in_two_words_would_be_lost_and_are_refused() -> None:
+    assert axes(["train.lr=0.1,1", "train.epochs=2"]) == {"train.lr": [0.1, 1], "train.epochs": [2]}
+    with pytest.raises(UserError, match=r"^train\.lr stands twice: write its values in one word"):
+        axes(["train.lr=0.1", "train.lr=0.2"])
 
 
 def test_a_parameter_and_its_values_are_an_axis_of_the_grid() -> None:

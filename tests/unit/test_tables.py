@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion.evaluation.tables import class_numbers, read_columns, read_metrics
+from emotion.evaluation.tables import class_numbers, read_columns, read_metrics, read_predictions
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError
 from emotion.runtime.files import write_json
@@ -26,6 +26,16 @@ def test_a_file_without_a_column_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_class_is_named() -> None:
     with pytest.raises(UserError, match=r"p\.csv has the unknown class Bored"):
         class_numbers(np.array(["Sad", "Bored"]), Path("p.csv"), CLASSES)
+
+
+@pytest.mark.parametrize("classes", [("None", "NA"), ("01", "1"), ("true", "False"), ("1e1", "10")])
+def test_names_of_classes_are_read_as_they_are_written(tmp_path: Path, classes: tuple[str, str]) -> None:
+    first, second = classes
+    rows = f"7,{first},{second},0.5\n9,{second},{first},0.75\n"
+    (tmp_path / "p.csv").write_text(f"row,actual,predicted,confidence\n{rows}")
+    actual, predicted, confidence = read_predictions(tmp_path / "p.csv", np.array([7, 9]), classes)
+    assert (actual.tolist(), predicted.tolist()) == ([0, 1], [1, 0])
+    assert confidence.tolist() == [0.5, 0.75]
 
 
 def test_metrics_without_a_class_are_refused(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_csv_larger_than_a_block_comes_out_whole(tmp_path: Path) -> None:
 def test_of_several_csvs_all_are_named_and_the_member_picks_one(tmp_path: Path) -> None:
     archive = tar({"a/train.csv": CSV, "a/test.csv": b"other", "._a.csv": b"", "README": b""})
     with pytest.raises(
-        UserError, match=r"is a tar archive with 2 CSV files \(a/train.csv, a/test.csv\): set fetch.member"
+        UserError, match=r"is a tar archive with 2 CSV files \(a/train.csv, a/test.csv\): give the one"
     ):
         content(tmp_path, archive)
     assert content(tmp_path, archive, "a/train.csv") == CSV

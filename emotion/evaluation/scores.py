@@ -213,21 +213,23 @@ def report_table(labels: np.ndarray, predicted: np.ndarray, classes: tuple[str, 
     """
     by_class = class_scores(labels, predicted, classes)
     occurs = by_class["support"] > 0
-    lines = [f"{'':>12} {'precision':>10}{'recall':>10}{'f1-score':>10}{'support':>10}", ""]
-    for label in np.flatnonzero(occurs):
+    found = np.flatnonzero(occurs)
+    wide = max(map(len, ["weighted avg", *(classes[label] for label in found)]))
+    lines = [f"{'':>{wide}} {'precision':>10}{'recall':>10}{'f1-score':>10}{'support':>10}", ""]
+    for label in found:
         scores = [by_class[score][label] for score in SCORES]
-        lines.append(_report_row(classes[label], scores, by_class["support"][label]))
-    lines += ["", f"{'accuracy':>12} {'':>20}{(predicted == labels).mean():>10.3f}{len(labels):>10}"]
+        lines.append(_report_row(classes[label], wide, scores, by_class["support"][label]))
+    lines += ["", f"{'accuracy':>{wide}} {'':>20}{(predicted == labels).mean():>10.3f}{len(labels):>10}"]
     for name, average in (("macro avg", macro), ("weighted avg", weighted)):
-        lines.append(_report_row(name, [average(by_class, score) for score in SCORES], len(labels)))
+        lines.append(_report_row(name, wide, [average(by_class, score) for score in SCORES], len(labels)))
     if not occurs.all():
         absent = ", ".join(by_class["class"][~occurs])
         lines += ["", f"no face of {absent}: the averages are over the other classes"]
     return "\n".join(lines)
 
 
-def _report_row(name: str, scores: list[float], support: int) -> str:
-    return f"{name:>12} " + "".join(f"{score:>10.3f}" for score in scores) + f"{support:>10}"
+def _report_row(name: str, wide: int, scores: list[float], support: int) -> str:
+    return f"{name:>{wide}} " + "".join(f"{score:>10.3f}" for score in scores) + f"{support:>10}"
 
 
 def _rounded(metrics: dict[str, Any]) -> dict[str, Any]:

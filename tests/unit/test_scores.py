@@ -189,10 +189,13 @@ def test_clean_scores_are_averaged_over_the_classes_of_the_clean_rows() -> None:
     assert clean_scores(labels, labels)["macro_f1"] == 1
 
 
-def test_the_report_of_all_classes_is_sklearns(labels: np.ndarray, probabilities: np.ndarray) -> None:
+@pytest.mark.parametrize("classes", [CLASSES, (*CLASSES[:6], "neither happy nor sad")])
+def test_the_report_of_all_classes_is_sklearns(
+    classes: tuple[str, ...], labels: np.ndarray, probabilities: np.ndarray
+) -> None:
     predicted = probabilities.argmax(axis=1)
-    assert report_table(labels, predicted) == classification_report(
-        labels, predicted, target_names=CLASSES, digits=3
+    assert report_table(labels, predicted, classes) == classification_report(
+        labels, predicted, target_names=classes, digits=3
     ).rstrip("\n")
 
 

@@ -139,7 +139,7 @@ def test_every_parameter_that_is_set_is_one_of_params_yaml(page: Path) -> None:
 
 
 def test_the_rows_of_the_readme_are_those_that_were_measured() -> None:
-    """On the processor that it names; the scores of the first are those of its last run, the committed one."""
+    """On the processor that it names; the scores of the first are of its last run, the committed one."""
     rows = ROW.findall(text(ROOT / "README.md"))
     assert len(rows) == 5
     runs = results.read()

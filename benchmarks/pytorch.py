@@ -5,9 +5,9 @@
 
 PyTorch has an environment of its own, where benchmarks/pytorch_adapter.py trains: eager, with autocast and
 channels-last, the same network, augmentation and batches. This project's epochs are those of the recipe
-`fast` on faces of 48 pixels, with Muon and a checkpoint; those of PyTorch have AdamW, whose step is cheaper,
-and no checkpoint. Both validate on a ninth as many faces. The epochs alternate; each side's first does not
-count.
+`fast-bfloat16` on faces of 48 pixels, with Muon and a checkpoint; those of PyTorch have AdamW, whose step is
+cheaper, and no checkpoint. Both validate on a ninth as many faces. The epochs alternate; each side's first
+does not count.
 """
 
 import argparse
@@ -54,13 +54,8 @@ def rates(python: Path) -> tuple[list[float], list[float]]:
     Raises:
         UserError: PyTorch's side failed.
     """
-    whole = {
-        "train.precision": "bfloat16",
-        "train.small_epochs": 0,
-        "train.epochs": EPOCHS,
-        "train.patience": EPOCHS,
-    }
-    params = load_params(changes=find_row("fast-random").settings | whole)
+    whole = {"train.small_epochs": 0, "train.epochs": EPOCHS, "train.patience": EPOCHS}
+    params = load_params(changes=find_row("fast-bfloat16-random").settings | whole)
     model, train = params["model"], params["train"]
     command = [str(python), str(ADAPTER), str(IMAGES), str(train.batch_size), str(train.shift)]
     ours, theirs = [], []

@@ -1,8 +1,8 @@
 """fast_cnn and its augmentation in PyTorch, an epoch for each line of standard input.
 
 benchmarks/pytorch.py runs this with the Python of PyTorch's environment, so it imports nothing of this
-project.
-The arguments are the images of an epoch, the size of a batch, and the largest shift, in sides of a face.
+project. The arguments are the images of an epoch, the size of a batch, and the largest shift, in sides of a
+face.
 """
 
 import sys

@@ -46,10 +46,11 @@ demo: setup
 own: setup
 	@python -m tools.own "$(CSV)" $(if $(CLASSES),--classes "$(CLASSES)")
 
-## predict       the faces of a photo and the emotion of each: make predict PHOTO=party.jpg
+## predict       the faces of a photo or video and the emotion of each: make predict PHOTO=party.jpg
 predict: setup
-	@test -n "$(PHOTO)" || { echo "error: name a photo: make predict PHOTO=party.jpg" >&2; exit 1; }
-	@python -m emotion.predict "$(PHOTO)" --out "$$(dirname "$(PHOTO)")"
+	@test -n "$(PHOTO)" || { echo "error: name a photo, video or CSV: make predict PHOTO=party.jpg" >&2; exit 1; }
+	@python -m emotion.predict "$(PHOTO)" \
+	  $(if $(filter %.csv %.csv.gz %.csv.zst %.csv.zip,$(PHOTO)),,--out "$$(dirname "$(PHOTO)")")
 
 MODEL =
 PORT = 8000

@@ -22,7 +22,7 @@ def read_yaml(path: Path) -> Any:
     """
     try:
         return YAML(typ="safe", pure=True).load(path)
-    except (OSError, ValueError, YAMLError) as error:
+    except (OSError, ValueError, YAMLError, RecursionError) as error:
         raise UserError(f"{path} cannot be read: {_reason(error)}") from error
 
 
@@ -31,4 +31,6 @@ def _reason(error: Exception) -> str:
         return f"{error.problem}, line {error.problem_mark.line + 1}"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if isinstance(error, RecursionError):
+        return "too many sections within each other"
     return " ".join(str(error).split())

@@ -10,6 +10,7 @@ import pytest
 
 from emotion.config.editing import edit
 from emotion.config.schema import load_params
+from emotion.predict import CSVS
 from tests.support.parameters import write_params
 from tests.support.paths import ROOT
 from tools.demo import DEMO
@@ -71,11 +72,20 @@ def test_what_runs_experiments_first_names_a_clone_that_git_does_not_know(target
     assert after
 
 
-def test_a_photo_whose_name_has_spaces_is_one_photo_and_its_picture_comes_beside_it() -> None:
-    command = ["make", "--dry-run", "--no-print-directory", "predict", "PHOTO=my party/a b.jpg"]
+def prediction(photo: str) -> str:
+    """Return what `make predict` would run, on one line."""
+    command = ["make", "--dry-run", "--no-print-directory", "predict", f"PHOTO={photo}"]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    last = done.stdout.splitlines()[-1]
-    assert last == 'python -m emotion.predict "my party/a b.jpg" --out "$(dirname "my party/a b.jpg")"'
+    return " ".join(done.stdout.partition("python -m emotion.predict ")[2].replace("\\\n", " ").split())
+
+
+def test_a_photo_whose_name_has_spaces_is_one_photo_and_its_picture_comes_beside_it() -> None:
+    assert prediction("my party/a b.jpg") == '"my party/a b.jpg" --out "$(dirname "my party/a b.jpg")"'
+
+
+@pytest.mark.parametrize("ending", CSVS)
+def test_no_picture_is_asked_for_of_a_csv_which_has_none(ending: str) -> None:
+    assert prediction(f"my faces/a b{ending}") == f'"my faces/a b{ending}"'
 
 
 def test_nothing_is_published_unless_a_repository_is_named() -> None:

@@ -148,6 +148,25 @@ def test_every_parameter_that_is_set_is_one_of_params_yaml(page: Path) -> None:
                     section = section[key]
 
 
+def test_the_page_of_parameters_says_which_stages_a_change_reruns() -> None:
+    stages = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
+    made = {
+        (next(iter(out)) if isinstance(out, dict) else out): name
+        for name, stage in stages.items()
+        for out in [*stage.get("outs", []), *stage.get("metrics", []), *stage.get("plots", [])]
+    }
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", text(ROOT / "docs/parameters.md"), re.MULTILINE)
+    assert len(rows) == len(YAML(typ="safe", pure=True).load(ROOT / "params.yaml"))
+    for section, said in rows:
+        reruns = [name for name, stage in stages.items() if section in stage["params"]]
+        named, only_if_changed, _ = said.partition(";")
+        if not only_if_changed:  # all that follows runs, too
+            for name, stage in stages.items():
+                if name not in reruns and {made.get(path) for path in stage["deps"]} & set(reruns):
+                    reruns.append(name)
+        assert sorted(named.split(", ")) == sorted(reruns), section
+
+
 def test_the_rows_of_the_readme_are_those_that_were_measured() -> None:
     """On the processor that it names; the scores of the first are of its last run, the committed one."""
     rows = ROW.findall(text(ROOT / "README.md"))

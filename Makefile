@@ -57,9 +57,7 @@ PORT = 8000
 
 ## web           a page for photos and the camera, on this machine: make web PORT=8000
 web: web/node_modules/ready
-	@python -m tools.site site $(if $(MODEL),--model "$(MODEL)")
-	@echo "The page is at http://127.0.0.1:$(PORT) until Ctrl-C."
-	@python -m http.server $(PORT) --bind 127.0.0.1 --directory site
+	@python -m tools.site site --port $(PORT) $(if $(MODEL),--model "$(MODEL)")
 
 ## publish       the exported model and its card to the Hugging Face Hub: make publish REPO=owner/name
 publish: setup

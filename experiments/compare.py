@@ -5,7 +5,6 @@ The best on validation comes first, what has no score comes last.
 
 import argparse
 import json
-import subprocess
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from emotion.runtime.errors import UserError, one_line_errors
+from emotion.runtime.dvc import dvc
+from emotion.runtime.errors import one_line_errors
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,7 @@ class Row:
 def main() -> None:
     """Print the table."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    shown = subprocess.run(["dvc", "exp", "show", "--json"], check=False, capture_output=True, text=True)
-    if shown.returncode:
-        raise UserError(f"dvc exp show failed: {shown.stderr}")
-    rows = ranked(json.loads(shown.stdout))
+    rows = ranked(json.loads(dvc("exp", "show", "--json")))
     print_table(rows)
     if all(not row.changes for row in rows):
         print("no experiment of this commit has another parameter; try: dvc exp run -S train.lr=0.001")

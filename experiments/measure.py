@@ -8,7 +8,6 @@ and a line of experiments/results.csv; the tables of docs/results.md follow.
 
 import argparse
 import json
-import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from ruamel.yaml import YAML
 
 from emotion.config.recipes import Row, find_row
 from emotion.config.schema import Params, load_params
+from emotion.runtime.dvc import dvc
 from emotion.runtime.errors import UserError, one_line_errors
 from experiments import results
 from experiments.cluster.driver import Cluster, add_options
@@ -154,7 +154,7 @@ def run(experiment: str, settings: dict[str, Any], data: dict[str, Any]) -> Run:
     changes, commit = settings | data | NO_FLOOR, head()
     params = load_params(changes=changes)
     if experiment_file(experiment, "dvc.lock", commit):
-        subprocess.run(["dvc", "exp", "remove", experiment], check=True)
+        dvc("exp", "remove", experiment)
     return result(experiment, params, to_the_end(in_own_folder(experiment, changes)), commit)
 
 

@@ -9,7 +9,6 @@ its bytes are others; then its accuracy must be the same within two standard err
 
 import argparse
 import hashlib
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from emotion.inference.metadata import ModelInfo
 from emotion.inference.recognizer import EmotionRecognizer
 from emotion.report.card import model_card
 from emotion.report.run import FER2013
+from emotion.runtime.dvc import dvc
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.files import whole_file
 from experiments.commits import refuse_what_dvc_loses
@@ -66,9 +66,7 @@ def make(data: dict[str, Any]) -> tuple[Run, bytes]:
     done = run(EXPERIMENT, find_row(ROW).settings | {"train.seed": SEED}, data)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "emotion.onnx")
-        subprocess.run(
-            ["dvc", "get", "--quiet", ".", EXPORTED, "--rev", EXPERIMENT, "--out", file], check=True
-        )
+        dvc("get", "--quiet", ".", EXPORTED, "--rev", EXPERIMENT, "--out", str(file))
         return done, file.read_bytes()
 
 

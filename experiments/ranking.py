@@ -9,7 +9,6 @@ The test accuracy stands beside the validation accuracy and takes no part in the
 import argparse
 import io
 import re
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from emotion.evaluation.figures import BLUE, ORANGE, house_style, save_png
+from emotion.runtime.dvc import dvc
 from emotion.runtime.errors import UserError, one_line_errors
 
 VALIDATION, TEST = "validation.accuracy", "accuracy"  # columns of `dvc exp show`
@@ -44,10 +44,7 @@ def report(sweep: str, params: list[str], figure: Path) -> None:
     Raises:
         UserError: see `ranking`; or DVC cannot show the experiments.
     """
-    shown = subprocess.run(["dvc", "exp", "show", "--csv"], check=False, capture_output=True, text=True)
-    if shown.returncode:
-        raise UserError(f"dvc exp show failed: {shown.stderr}")
-    ranked, unfinished = ranking(shown.stdout, sweep, params)
+    ranked, unfinished = ranking(dvc("exp", "show", "--csv"), sweep, params)
     print_table(ranked, params)
     save_png(dots(ranked, params), figure, DPI)
     print(f"figure: {figure}")

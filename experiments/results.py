@@ -72,9 +72,13 @@ def merge(file: Path) -> None:
     """Add the runs of a file to the results.
 
     Raises:
-        UserError: it has other columns.
+        UserError: it is no CSV, or has other columns.
     """
-    for run in rows(file):
+    try:
+        runs = rows(file)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{file} is no file of measured runs: it is no CSV ({error})") from error
+    for run in runs:
         if list(run) != COLUMNS:
             raise UserError(f"{file} is no file of measured runs: its columns are {', '.join(run)}")
         add(run)

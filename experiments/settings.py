@@ -4,12 +4,10 @@ import json
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
+from emotion.config.paths import own_path
+from emotion.config.words import setting, value
 from emotion.runtime.errors import UserError
 
 
@@ -35,27 +33,6 @@ def experiment_name(text: str) -> str:
     return text
 
 
-def setting(word: str) -> tuple[str, str]:
-    """Return the name and the text of a parameter that is given as `train.lr=0.001`.
-
-    Raises:
-        UserError: the word has no equals sign.
-    """
-    name, equals, text = word.partition("=")
-    if not equals:
-        raise UserError(f"'{word}' sets no parameter: write its name and its value, as train.lr=0.001")
-    return name, text
-
-
-def value(text: str) -> Any:
-    """Return the number, the truth value, null or the text that a word of a command line stands for."""
-    try:
-        found = YAML(typ="safe", pure=True).load(text)
-    except (ValueError, YAMLError):
-        return text
-    return found if found is None or isinstance(found, bool | int | float | str) else text
-
-
 def data_settings(words: list[str]) -> dict[str, Any]:
     """Return the parameters of fetch that a user gives for a row, which has its own for the rest.
 
@@ -69,7 +46,7 @@ def data_settings(words: list[str]) -> dict[str, Any]:
         raise UserError("--set is for the parameters of fetch; a row has its own for the rest")
     for name in ("fetch.path", "fetch.ferplus"):
         if isinstance(path := settings.get(name), str) and "://" not in path:
-            settings[name] = str(Path(path).expanduser().absolute())
+            settings[name] = str(own_path(path).absolute())
     return settings
 
 

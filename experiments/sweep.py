@@ -12,11 +12,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from emotion.config.words import setting, value
 from emotion.runtime.errors import UserError, one_line_errors
 from experiments.cluster.driver import Cluster, add_options
 from experiments.ranking import report
 from experiments.runner import NO_FLOOR, combinations, queue, run_queue, to_the_end
-from experiments.settings import at_least_one, experiment_name, setting, value
+from experiments.settings import at_least_one, experiment_name
 
 FOLDER = Path("sweeps")
 

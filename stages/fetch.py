@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from emotion.config.paths import own_path
 from emotion.config.schema import FetchParams, load_params
 from emotion.labels import CLASSES
 from emotion.runtime.errors import UserError, one_line_errors
@@ -62,7 +63,7 @@ def local(path: str) -> Path:
 
     An experiment of a queue runs in a folder of its own, where DVC gives that of the project as $DVC_ROOT.
     """
-    return Path(os.environ.get("DVC_ROOT", ""), Path(path).expanduser())
+    return Path(os.environ.get("DVC_ROOT", ""), own_path(path))
 
 
 def from_hub(

@@ -15,9 +15,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from ruamel.yaml import YAML
 
 from emotion.config.editing import edit
+from emotion.config.schema import load_params
+from emotion.config.words import setting, value
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.git import git
 
@@ -59,13 +60,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("changes", nargs="*", metavar="NAME=VALUE", help="other parameters")
-    changes = dict(text.partition("=")[::2] for text in parser.parse_args().changes)
-    values = {name: YAML(typ="safe", pure=True).load(text) for name, text in changes.items()}
+    changes = DEMO | {name: value(text) for name, text in map(setting, parser.parse_args().changes)}
+    load_params(changes=changes)
     on_the_branch = git("branch", "--show-current") == BRANCH
     refuse_edits(*(RESULTS if on_the_branch else ()))  # an interrupted demo leaves some of its results
     if not on_the_branch:
         begin_branch()
-    edit(DEMO | values)
+    edit(changes)
     commit("The demo: its parameters", "params.yaml")
     repro()
     commit("The demo: rendered faces", *RESULTS)

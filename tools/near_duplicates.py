@@ -11,8 +11,8 @@ import numpy as np
 from emotion.config.schema import FARTHEST, load_params
 from emotion.data.duplicates import duplicate_groups
 from emotion.data.near_duplicates import groups_within, is_near, pairs_within, perceptual_hashes
-from emotion.runtime.errors import one_line_errors
-from emotion.source.fer2013 import Table, read_csv
+from emotion.runtime.errors import UserError, one_line_errors
+from emotion.source.fer2013 import FIRST_LINE, Table, read_csv
 
 COLUMNS = (
     "distance",
@@ -33,7 +33,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("csv", type=Path, help="a CSV of the FER-2013 schema")
-    table = read_csv(parser.parse_args().csv, load_params()["data"].names)
+    csv = parser.parse_args().csv
+    table = read_csv(csv, load_params()["data"].names)
+    if table.faults or not len(table):
+        line, fault = next(((row + FIRST_LINE, text) for row, text in table.faults.items()), (1, "no faces"))
+        raise UserError(f"line {line} of {csv} has a fault ({fault}): correct it first")
     hashes = perceptual_hashes(table.images)
     print_line(COLUMNS)
     print_line(("---",) * len(COLUMNS))

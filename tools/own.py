@@ -8,9 +8,9 @@ shares and scores the other values describe.
 """
 
 import argparse
-from pathlib import Path
 
 from emotion.config.editing import edit
+from emotion.config.paths import own_path
 from emotion.config.schema import load_params
 from emotion.runtime.errors import UserError, one_line_errors
 
@@ -26,7 +26,7 @@ def main() -> None:
     given = args.csv
     if not given:
         raise UserError("which faces? make own CSV=/where/own.csv")
-    csv = Path(given).expanduser().resolve()  # absolute: an experiment may run in a folder of its own
+    csv = own_path(given).resolve()  # absolute: an experiment may run in a folder of its own
     if not csv.exists():
         raise UserError(f"{csv} is not there: make own CSV=/where/own.csv")
     values = {

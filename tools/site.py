@@ -2,10 +2,14 @@
 
 python -m tools.site site                                   # with the model that `make predict` takes
 python -m tools.site site --model models/exports/emotion.int8.onnx
+python -m tools.site site --port 8000                       # and serve it on this machine, until Ctrl-C
 """
 
 import argparse
 import shutil
+from contextlib import suppress
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from emotion.inference.detector import MODEL as DETECTOR
@@ -18,6 +22,7 @@ PAGE = CHECKOUT / "web" / "src"
 RUNTIME = CHECKOUT / "web" / "node_modules" / "onnxruntime-web" / "dist"
 RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 SAMPLE = CHECKOUT / "tests" / "photos" / "astronaut.jpg"
+HOST = "127.0.0.1"  # this machine alone: the page sees photos
 # What a Space of Hugging Face asks for at the top of its README
 SPACE = """---
 title: Emotions of faces
@@ -50,8 +55,11 @@ def main() -> None:
         type=Path,
         help="an exported model; by default pretrained/emotion.onnx, or else models/emotion.onnx",
     )
+    parser.add_argument("--port", type=int, help="serve it there on this machine, until Ctrl-C")
     args = parser.parse_args()
     build(args.folder, args.model)
+    if args.port is not None:
+        serve(args.folder, args.port)
 
 
 def build(folder: Path, model: Path | None = None) -> None:
@@ -78,6 +86,23 @@ def build(folder: Path, model: Path | None = None) -> None:
     (folder / "samples").mkdir(exist_ok=True)
     shutil.copy(SAMPLE, folder / "samples" / SAMPLE.name)
     (folder / "README.md").write_text(SPACE.format(model=info), encoding="utf-8")
+
+
+def serve(folder: Path, port: int) -> None:
+    """Serve a folder on this machine alone, until Ctrl-C.
+
+    Raises:
+        UserError: nothing can be served at this port, as when another program has it.
+    """
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    try:
+        server = ThreadingHTTPServer((HOST, port), handler)
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it must be 0 to 65535"
+        raise UserError(f"port {port} cannot be used ({reason}): name another: make web PORT=8001") from error
+    with server, suppress(KeyboardInterrupt):
+        print(f"The page is at http://{HOST}:{server.server_port} until Ctrl-C.", flush=True)
+        server.serve_forever()
 
 
 if __name__ == "__main__":

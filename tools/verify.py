@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -29,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("cache", type=Path, help="the cache of DVC; `dvc cache dir` prints it")
     cache = parser.parse_args().cache
+    refuse_beside_dvc()
     for advice in (way_back(), *map(team_folder.advice, team_folder.remote_folders())):
         if advice:
             print(advice)
@@ -44,6 +46,26 @@ def main() -> None:
             f"{removed} damaged files removed; to get them back: dvc pull (from a remote) or dvc repro"
         )
     print(f"{len(outputs)} outputs and {len(copies)} files of the cache are whole")
+
+
+def refuse_beside_dvc() -> None:
+    """Refuse to remove anything while a DVC runs here, whose outputs and locks look damaged until it ends.
+
+    Raises:
+        UserError: the file of locks names one that runs.
+    """
+    numbers = re.findall(rb'"pid": *([0-9]{1,9})', RWLOCK.read_bytes()) if RWLOCK.is_file() else []
+    for number in sorted(set(map(int, numbers))):
+        if _is_dvc(number):
+            raise UserError(f"DVC is at work here (process {number}): wait for its end, or kill it first")
+
+
+def _is_dvc(number: int) -> bool:
+    """Say whether a process is a DVC that runs: neither a dead one nor another program with its number."""
+    try:
+        return "dvc" in {Path(word).name for word in psutil.Process(number).cmdline()}
+    except psutil.Error:
+        return False
 
 
 def way_back() -> str:
@@ -83,8 +105,8 @@ def _has_stash() -> bool:
 def _cut_short(cache: Path) -> Iterator[Path]:
     """Yield the files and folders that a killed DVC left behind and that stop the next one.
 
-    These are a dvc.lock that was written in part; a file of locks that is empty, or names a process that is
-    gone; and the empty folder of an entry of the run cache.
+    These are a dvc.lock that was written in part; a file of locks that is empty, or names a process, which
+    is no DVC that runs (see `refuse_beside_dvc`); and the empty folder of an entry of the run cache.
     """
     if LOCK.is_file() and not _is_lockfile(LOCK):
         yield LOCK

@@ -25,7 +25,7 @@ import { WAIT, choose, crops, dropModel, hand, saved, text } from "./steps.js";
  */
 
 /** @type {Record<string, (page: Page, plan: Plan) => Promise<object>>} */
-const SCENARIOS = { photos, sample, why, camera, refused, model };
+const SCENARIOS = { photos, sample, why, camera, refused, model, interrupted };
 
 /**
  * Choose several photos; turn to each, and save.
@@ -168,6 +168,29 @@ async function model(page, plan) {
   await choose(page, "#model-file", plan.photos ?? []);
   await page.waitForSelector("#message:not([hidden])", WAIT);
   return { before, after: await text(page, "#faces"), card, message: await text(page, "#message") };
+}
+
+/**
+ * Drop a model while photos are looked at, choose a file that is no picture, and turn to the next photo.
+ *
+ * @param {Page} page
+ * @param {Plan} plan
+ */
+async function interrupted(page, plan) {
+  /** @param {string} start */
+  const said = (start) =>
+    page.waitForFunction((text) => document.querySelector("#status")?.textContent?.startsWith(text), WAIT, start);
+  await choose(page, "#photos", plan.photos ?? []);
+  await said("Looking at");
+  await dropModel(page, plan.model ?? "");
+  await said(`1 of ${plan.photos?.length}`);
+  await choose(page, "#photos", [plan.model ?? ""]);
+  await page.waitForSelector("#message:not([hidden])", WAIT);
+  const message = await text(page, "#message");
+  await said(`1 of ${plan.photos?.length}`);
+  await page.click("#next");
+  await said(`2 of ${plan.photos?.length}`);
+  return { message, ...(await saved(page, plan.downloads)) };
 }
 
 /**

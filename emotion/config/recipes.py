@@ -31,11 +31,18 @@ def find_row(name: str, recipes: Path = RECIPES) -> Row:
     """Return the row of this name, of a file of recipes.
 
     Raises:
-        UserError: there is no such recipe or protocol.
+        UserError: there is no such recipe or protocol, or the file has none.
     """
-    known = read_yaml(recipes)
+    content = read_yaml(recipes)
     recipe, _, protocol = name.rpartition("-")
-    for part, kind in ((recipe, "recipes"), (protocol, "protocols")):
-        if part not in known[kind]:
-            raise UserError(f"'{name}' is no RECIPE-PROTOCOL; the {kind} are: {', '.join(known[kind])}")
-    return Row(name, recipe, protocol, known["protocols"][protocol] | known["recipes"][recipe])
+    settings: dict[str, Any] = {}
+    for kind, part in (("protocols", protocol), ("recipes", recipe)):
+        known = content.get(kind) if isinstance(content, dict) else None
+        if not isinstance(known, dict):
+            raise UserError(f"{recipes} has no section {kind}; undo the change of it: git restore {recipes}")
+        if part not in known:
+            raise UserError(f"'{name}' is no RECIPE-PROTOCOL; the {kind} are: {', '.join(map(str, known))}")
+        if not isinstance(known[part], dict):
+            raise UserError(f"{recipes}: {kind}.{part} has no parameters: add some, or remove it")
+        settings |= known[part]
+    return Row(name, recipe, protocol, settings)

@@ -25,8 +25,8 @@ def predict_csv(recognizer: EmotionRecognizer, path: Path, as_json: bool) -> Non
         as_json: print a JSON object a row in place of a table.
 
     Raises:
-        UserError: the file is not there, has no such column or not a single face; or the model takes faces of
-            another size.
+        UserError: the file is not there, cannot be read, has no such column or not a single face; or the
+            model takes faces of another size.
     """
     if not path.is_file():
         raise UserError(f"{path} is {'a folder' if path.is_dir() else 'not there'}; name a CSV of faces")
@@ -57,7 +57,7 @@ def predict_csv(recognizer: EmotionRecognizer, path: Path, as_json: bool) -> Non
 def _faces(path: Path) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the number and the image, uint8 (48, 48), of each row that is a face; say which are none."""
     faulty = 0
-    for row, face in enumerate(read_pixels(csv_chunks(path), str(path))):
+    for row, face in enumerate(read_pixels(_chunks(path), str(path))):
         if not face.fault:
             yield row, face.image.reshape(SIDE, SIDE)
             continue
@@ -66,3 +66,10 @@ def _faces(path: Path) -> Iterator[tuple[int, np.ndarray]]:
         print(f"error: {face.origin}: {face.fault}{end}", file=sys.stderr, flush=True)
         if end:
             return
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    try:
+        yield from csv_chunks(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error

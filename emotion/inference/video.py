@@ -104,7 +104,7 @@ def read_frames(video: "InputContainer", file: Path) -> Iterator[tuple[float, np
         except av.FFmpegError:
             broken += 1
     if broken:
-        print(f"error: {file} has {broken} broken frames, left out", file=sys.stderr)
+        print(f"error: {file} has {_counted(broken, 'broken frame')}, left out", file=sys.stderr)
 
 
 def upright(picture: np.ndarray, degrees: int) -> np.ndarray:
@@ -116,9 +116,13 @@ def summary(name: str, frames: int, seen: "Counter[str]") -> str:
     """Return how often each emotion was seen in a video, in a line."""
     total = seen.total()
     if not total:
-        return f"{name}: {frames} frames, no face found"
+        return f"{name}: {_counted(frames, 'frame')}, no face found"
     shares = ", ".join(f"{emotion} {count / total:.0%}" for emotion, count in seen.most_common())
-    return f"{name}: {frames} frames, {total} faces in them: {shares}"
+    return f"{name}: {_counted(frames, 'frame')}, {_counted(total, 'face')} in all: {shares}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 class _Marked:
@@ -136,13 +140,17 @@ class _Marked:
             kind = CONTAINERS[self.out.suffix.lower()]
             self.video: OutputContainer = self.files.enter_context(_av().open(str(partial), "w", format=kind))
             self.stream: Any = None
+            self.files.push(self._flush)
             self.files = self.files.pop_all()
         return self
 
     def __exit__(self, *error: Any) -> None:
+        self.files.__exit__(*error)
+
+    def _flush(self, *error: Any) -> None:
+        """Write the frames that the codec still holds; nothing after an error."""
         if error[0] is None and self.stream is not None:
             self.video.mux(self.stream.encode())
-        self.files.__exit__(*error)
 
     def frame(
         self, number: int, seconds: float, picture: np.ndarray, faces: list[Face], classes: tuple[str, ...]
@@ -168,7 +176,7 @@ def _av() -> Any:
     try:
         import av
     except ImportError as error:
-        raise UserError("videos and cameras need PyAV; run: pip install av") from error
+        raise UserError("videos need PyAV; run: pip install av") from error
     av.logging.set_level(av.logging.PANIC)  # FFmpeg's own lines would come beside ours
     return av
 

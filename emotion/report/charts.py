@@ -199,7 +199,7 @@ def dots(measured: Sequence[Measured]) -> tuple[list[Tick], list[Dot], float]:
         Dot(each, ROW * index + ROW * 0.7, x(each.share), x(each.low), x(each.high))
         for index, each in enumerate(measured)
     ]
-    return [Tick(x(value), f"{100 * value:.0f} %") for value in values], placed, ROW * len(measured) + 12.0
+    return [Tick(x(value), f"{100 * value:g} %") for value in values], placed, ROW * len(measured) + 12.0
 
 
 def _ticks(low: float, high: float) -> list[float]:

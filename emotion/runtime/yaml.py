@@ -22,7 +22,7 @@ def read_yaml(path: Path) -> Any:
     """
     try:
         return YAML(typ="safe", pure=True).load(path)
-    except (OSError, ValueError, YAMLError, RecursionError) as error:
+    except (OSError, ValueError, LookupError, YAMLError, RecursionError) as error:  # LookupError: !!bool x
         raise UserError(f"{path} cannot be read: {_reason(error)}") from error
 
 

@@ -57,4 +57,5 @@ class Classes:
 
 def _in_yaml(name: str) -> str:
     """Return a name as YAML has it: quoted if it were a number or null without."""
-    return name if name[0].isalpha() and name.lower() not in ("null", "true", "false") else f"'{name}'"
+    plain = name[0].isalpha() and name.lower() not in ("null", "true", "false")
+    return name if plain else "'" + name.replace("'", "''") + "'"

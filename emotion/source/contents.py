@@ -55,7 +55,7 @@ def csv_of(container: Container | None, path: Path, member: str | None, limit: i
     """Yield the bytes of the CSV in what is opened at `path`; see `csv_chunks`."""
     if container:
         name = only_csv(container, path, member)
-        yield from _refused_if_other(container.chunks(name), f"the CSV in {path}")
+        yield from _refused_if_other(_within(container.chunks(name), path, limit), f"the CSV in {path}")
     else:
         yield from _refused_if_other(_of_file(path, limit), str(path))
 
@@ -66,6 +66,16 @@ def _of_file(path: Path, limit: int) -> Iterator[bytes]:
             raise too_large(path, limit)
         while chunk := stream.read(CHUNK):
             yield chunk
+
+
+def _within(chunks: Iterator[bytes], path: Path, limit: int) -> Iterator[bytes]:
+    """Yield the bytes of a file in what is at `path`, unless they are more than the limit."""
+    taken = 0
+    for chunk in chunks:
+        taken += len(chunk)
+        if taken > limit:
+            raise too_large(path, limit)
+        yield chunk
 
 
 def _refused_if_other(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:

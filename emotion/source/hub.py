@@ -32,8 +32,8 @@ from emotion.source.archive import LIMIT, too_large
 
 HUB = constants.ENDPOINT.rpartition("@")[2]  # a private mirror may carry a password before the @
 ELSEWHERE = "or get the file otherwise and set fetch.source to file"
-# Final answers of the hub: a copy in the cache must not stand in for them.
 MOST_FILES = 100  # that a pattern may match
+# Final answers of the hub: a copy in the cache must not stand in for them.
 FINAL = (HFValidationError, RevisionNotFoundError, RemoteEntryNotFoundError)
 
 

@@ -129,7 +129,7 @@ class Tar:
             except BROKEN as error:
                 raise broken(self._path, self.kind, error) from error
             with archive:
-                for _ in range(MOST_FILES):
+                for _ in range(MOST_FILES + 1):
                     member = self._next(archive, stream)
                     if member is None:
                         break

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion.config.editing import edit
+from emotion.runtime.dvc import dvc
 from emotion.runtime.errors import UserError, one_line_errors
 from emotion.runtime.git import git
 from experiments.cluster.local import local_cluster
@@ -53,8 +54,7 @@ def prepare(folder: Path) -> Path:
     for key in ("user.name", "user.email"):
         git("-C", str(project), "config", key, git("config", key))
     edit(DEMO, project / "params.yaml")
-    command = ["dvc", "remote", "add", "--quiet", "--default", "demo", str(folder / "dvc")]
-    subprocess.run(command, cwd=project, check=True)
+    dvc("--cd", str(project), "remote", "add", "--quiet", "--default", "demo", str(folder / "dvc"))
     git("-C", str(project), "commit", "--quiet", "--all", "--message", "The demo of a cluster")
     git("-C", str(project), "switch", "--quiet", "-C", "demo")
     git("init", "--quiet", "--bare", str(remote))

@@ -111,6 +111,8 @@ def answers() -> dict[str, Any]:
 def test_javascript_computes_what_python_computes(tmp_path: Path) -> None:
     photo = np.asarray(Image.open(HOPPER))
     model = write_classifier(tmp_path / "hand.onnx")
+    said_nothing = {name: said for name, said in INFO.to_metadata().items() if name != "crop"}
+    bare = write_classifier(tmp_path / "bare.onnx", said_nothing)
     inputs = {
         "photo": in_colour(photo),
         "crops": crops(photo),
@@ -120,6 +122,8 @@ def test_javascript_computes_what_python_computes(tmp_path: Path) -> None:
         "answers": answers(),
         "model": packed(np.frombuffer(model.read_bytes(), np.uint8)),
         "metadata": INFO.to_metadata(),
+        "bare": packed(np.frombuffer(bare.read_bytes(), np.uint8)),
+        "framing": vars(Framing()),
     }
     (tmp_path / "inputs.json").write_text(json.dumps(inputs), encoding="utf-8")
     files = sorted(WEB.glob("tests/*.test.js"))

@@ -157,3 +157,15 @@ def test_a_model_of_ones_own_answers_by_its_own_classes_and_another_file_is_refu
     (face,) = EmotionRecognizer(own).predict(HOPPER)
     assert f"{face.emotion}{face.probabilities[face.emotion]:.0%}" in found["after"]
     assert found["message"] == "grace_hopper.jpg is not an ONNX model"
+
+
+def test_a_model_that_comes_while_photos_are_looked_at_answers_for_all_and_a_wrong_file_leaves_them_there(
+    tmp_path: Path, site: Path
+) -> None:
+    own = write_convolution(tmp_path / "own.onnx", seed=1, classes=("smiling", "frowning", "neither"))
+    found = visit(site, "interrupted", tmp_path, photos=[HOPPER, ASTRONAUT], model=own)
+    assert found["message"] == "own.onnx is no picture that this browser can read"
+    assert [(said["file"], said["model"]) for said in found["json"]] == [
+        (photo.name, "own.onnx") for photo in (HOPPER, ASTRONAUT)
+    ]
+    assert found["picture"] == "astronaut.faces.png"

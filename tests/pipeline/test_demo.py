@@ -64,6 +64,21 @@ def test_a_second_demo_runs_nothing_shows_its_scores_too_and_puts_back_what_an_i
     assert project.run("git", "log", "--oneline", "main..demo").count("\n") == 2
 
 
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("train.epochs", "'train.epochs' sets no parameter: write its name and its value"),
+        ("train.lr=[", "params.yaml: train.lr is '[': input should be a valid number"),
+        ("train.epoch=2", "params.yaml: unknown key train.epoch: 2"),
+    ],
+)
+def test_a_wrong_parameter_of_the_demo_begins_no_branch(project: Project, word: str, reason: str) -> None:
+    output = project.run(*DEMO, word, status=1)
+    assert f"error: {reason}" in output
+    assert len(output.splitlines()) == 1
+    assert project.run("git", "branch", "--show-current").strip() == "main"
+
+
 @pytest.mark.parametrize("branch", ["main", "demo"])
 def test_the_demo_leaves_uncommitted_work_alone(project: Project, branch: str) -> None:
     if branch == "demo":

@@ -290,3 +290,10 @@ def test_every_wrong_byte_gives_the_csv_or_a_user_error(tmp_path: Path) -> None:
             (tmp_path / "broken.zip").write_bytes(broken)
             with suppress(UserError):
                 assert content(tmp_path / "broken.zip") == CSV
+
+
+def test_a_csv_in_a_folder_has_the_limit_of_one_that_is_given_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(CSV)
+    assert b"".join(csv_chunks(tmp_path, limit=len(CSV))) == CSV
+    with pytest.raises(UserError, match="is larger than"):
+        list(csv_chunks(tmp_path, limit=len(CSV) - 1))

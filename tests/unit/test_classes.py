@@ -15,6 +15,7 @@ from emotion.data.storage import Split, load_split, save_split
 from emotion.evaluation import figures
 from emotion.labels import CLASSES, SIDE
 from emotion.runtime.errors import UserError
+from emotion.source.classes import Classes
 from emotion.source.fer2013 import PIXELS, Table, read_csv
 from emotion.source.layouts import official_csv
 from tests.support.parameters import PARAMS
@@ -174,3 +175,9 @@ def test_the_figures_name_them_and_leave_the_paper_out(count: int) -> None:
     for figure in (confusion, scores, balance):
         assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == list(names)
     assert [text.get_text() for text in scores.legends[0].get_texts()] == ["this run (macro F1 0.500)"]
+
+
+def test_the_list_that_a_refused_file_would_need_is_yaml_of_its_names() -> None:
+    names = ["smiling", "1's", "null", "2", "l'air"]
+    _, _, advice = Classes().remedy(names).partition("for others: ")
+    assert YAML(typ="safe", pure=True).load(advice) == {"data.classes": names}

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr
 from io import StringIO
-from itertools import dropwhile, groupby, pairwise
+from itertools import dropwhile, groupby, pairwise, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +128,16 @@ def test_every_command_of_dvc_is_one_that_dvc_takes(page: Path) -> None:
 
 
 @each_page
+def test_every_command_of_the_hub_is_one_that_it_takes(page: Path) -> None:
+    for command in shell(page):
+        if command[:1] == ["hf"]:
+            names = takewhile(str.isalpha, command)
+            said = subprocess.run([*names, "--help"], check=False, capture_output=True, text=True)
+            assert said.returncode == 0, f"{shlex.join(command)}: {said.stderr}"
+            assert all(word in said.stdout for word in command if word.startswith("--")), said.stdout
+
+
+@each_page
 def test_every_parameter_that_is_set_is_one_of_params_yaml(page: Path) -> None:
     for command in commands(page):
         for option, change in pairwise(command):
@@ -136,6 +146,25 @@ def test_every_parameter_that_is_set_is_one_of_params_yaml(page: Path) -> None:
                 for key in change.partition("=")[0].split("."):
                     assert key in section, change
                     section = section[key]
+
+
+def test_the_page_of_parameters_says_which_stages_a_change_reruns() -> None:
+    stages = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
+    made = {
+        (next(iter(out)) if isinstance(out, dict) else out): name
+        for name, stage in stages.items()
+        for out in [*stage.get("outs", []), *stage.get("metrics", []), *stage.get("plots", [])]
+    }
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", text(ROOT / "docs/parameters.md"), re.MULTILINE)
+    assert len(rows) == len(YAML(typ="safe", pure=True).load(ROOT / "params.yaml"))
+    for section, said in rows:
+        reruns = [name for name, stage in stages.items() if section in stage["params"]]
+        named, only_if_changed, _ = said.partition(";")
+        if not only_if_changed:  # all that follows runs, too
+            for name, stage in stages.items():
+                if name not in reruns and {made.get(path) for path in stage["deps"]} & set(reruns):
+                    reruns.append(name)
+        assert sorted(named.split(", ")) == sorted(reruns), section
 
 
 def test_the_rows_of_the_readme_are_those_that_were_measured() -> None:
@@ -182,3 +211,14 @@ def test_the_keras_model_works_with_nothing_else_of_the_project(tmp_path: Path) 
     lines = [line.split() for line in done.stdout.splitlines() if line.startswith(CLASSES)]
     assert len(lines) == 8
     assert all(0 <= float(probability) <= 1 for _, probability in lines)
+
+
+def test_a_rented_machine_needs_the_packages_that_the_page_names_and_no_others() -> None:
+    (command,) = re.findall("`pip install (keras .* tqdm)`", text(ROOT / "docs/experiments.md"))
+    packages = [name.partition("[")[0] for name in shlex.split(command)]
+    subprocess.run(
+        [sys.executable, "-m", "tests.support.hidden", "experiments.local", *packages],
+        cwd=ROOT,
+        env=os.environ | {"KERAS_BACKEND": "jax"},
+        check=True,
+    )

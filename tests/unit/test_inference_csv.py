@@ -1,9 +1,11 @@
 """A CSV of faces is classified row by row, as it is."""
 
+import errno
 import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,6 +137,29 @@ def test_a_csv_without_faces_costs_a_line_and_the_next_file_is_done(
     said = capsys.readouterr()
     assert len(said.out.splitlines()) == 1
     assert said.err.splitlines()[-1] == f"error: {bad} {reason}"
+
+
+def test_a_csv_that_cannot_be_read_costs_a_line_and_the_next_file_is_done(
+    recognizer: EmotionRecognizer,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bad, good = tmp_path / "bad.csv", tmp_path / "good.csv"
+    for path in (bad, good):
+        path.write_text(f"pixels\n{PIXELS[0]}")
+    opened = Path.open
+
+    def refuse(path: Path, *how: Any, **more: Any) -> Any:
+        if path == bad:  # as the system does where only somebody else may read it
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *how, **more)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert predicted(recognizer, bad, good) == 1
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 1
+    assert said.err == f"error: {bad} cannot be read: Permission denied\n"
 
 
 def test_a_model_of_faces_of_another_size_is_named(

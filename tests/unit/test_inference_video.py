@@ -1,13 +1,16 @@
 import csv
+import errno
 import json
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from emotion.inference import EmotionRecognizer
-from emotion.inference.video import predict_video, upright
+from emotion.inference.video import _Marked, predict_video, summary, upright
 from emotion.runtime.errors import UserError
 from tests.support.classifiers import write_classifier
 from tests.support.paths import ROOT
@@ -40,7 +43,7 @@ def test_a_video_is_marked_and_its_emotions_are_rows_over_time(
 ) -> None:
     clip = write_video(tmp_path / "clip.mp4", "libx264", "yuv420p")
     predict_video(recognizer, clip, tmp_path / "out.mp4", as_json=False)
-    assert capsys.readouterr().out == f"{clip}: 12 frames, 12 faces in them: Happiness 100%\n"
+    assert capsys.readouterr().out == f"{clip}: 12 frames, 12 faces in all: Happiness 100%\n"
     with (tmp_path / "out.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["frame"]) for row in rows] == list(range(FRAMES))
@@ -84,7 +87,7 @@ def test_a_broken_frame_is_left_out_and_told(
     predict_video(recognizer, clip, tmp_path / "out.mp4", as_json=False)
     said = capsys.readouterr()
     assert said.out.startswith(f"{clip}: 11 frames, 11 faces")
-    assert said.err == f"error: {clip} has 1 broken frames, left out\n"
+    assert said.err == f"error: {clip} has 1 broken frame, left out\n"
 
 
 def test_files_that_are_no_video_are_refused_and_leave_nothing(
@@ -99,6 +102,39 @@ def test_files_that_are_no_video_are_refused_and_leave_nothing(
             predict_video(recognizer, tmp_path / name, tmp_path / "out.mp4", as_json=False)
         assert "\n" not in str(error.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", *sorted(contents)]
+
+
+def test_last_frames_that_find_no_room_leave_nothing(
+    recognizer: EmotionRecognizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        """A stream that takes every frame, and cannot write those that the codec holds to the end."""
+
+        def __init__(self, stream: Any) -> None:
+            self.stream, self.width, self.height = stream, stream.width, stream.height
+
+        def encode(self, frame: Any = None) -> Any:
+            if frame is None:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return self.stream.encode(frame)
+
+    write = _Marked.frame
+
+    def frame(marked: _Marked, *of_frame: Any) -> None:
+        write(marked, *of_frame)
+        if not isinstance(marked.stream, Full):
+            marked.stream = Full(marked.stream)
+
+    monkeypatch.setattr(_Marked, "frame", frame)
+    clip = write_video(tmp_path / "clip.mp4", "libx264", "yuv420p")
+    with pytest.raises(OSError, match="No space"):
+        predict_video(recognizer, clip, tmp_path / "out.mp4", as_json=False)
+    assert list(tmp_path.iterdir()) == [clip]
+
+
+def test_one_of_a_kind_is_told_in_the_singular() -> None:
+    assert summary("a.mp4", 1, Counter(Sad=1)) == "a.mp4: 1 frame, 1 face in all: Sad 100%"
+    assert summary("a.mp4", 2, Counter()) == "a.mp4: 2 frames, no face found"
 
 
 def test_a_frame_is_turned_counter_clockwise_as_the_video_asks() -> None:

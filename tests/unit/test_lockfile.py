@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,21 @@ def test_a_lock_that_was_cut_off_is_removed(monkeypatch: pytest.MonkeyPatch, len
         verify(monkeypatch)
     assert not Path("dvc.lock").exists()
     verify(monkeypatch)
+
+
+def test_nothing_is_removed_while_a_dvc_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    locks = Path(".dvc/tmp/rwlock")
+    locks.parent.mkdir(parents=True)
+    CSV.write_bytes(b"half a fa")  # what it is writing
+    with subprocess.Popen([sys.executable, "-c", "input()", "dvc", "repro"], stdin=subprocess.PIPE) as dvc:
+        locks.write_text(json.dumps({"write": {"/a": {"pid": dvc.pid, "cmd": "dvc repro"}}}))
+        with pytest.raises(UserError, match=rf"^DVC is at work here \(process {dvc.pid}\)"):
+            verify(monkeypatch)
+        assert locks.exists()
+        assert CSV.exists()
+        dvc.communicate(b"\n")
+    with pytest.raises(UserError, match=r"^2 damaged files removed"):
+        verify(monkeypatch)
 
 
 def test_what_dvc_was_about_to_write_is_removed(

@@ -1,5 +1,6 @@
 """Faces that look alike have near hashes, and the search misses no pair."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from emotion.data.near_duplicates import (
     pairs_within,
     perceptual_hashes,
 )
+from emotion.runtime.errors import UserError
 from emotion.source.fer2013 import write_csv
 from tests.support.parameters import write_params
 from tools import near_duplicates as table
@@ -144,3 +146,21 @@ def test_the_table_of_distances_counts_rows_pairs_and_labels(
     assert lines[2] == ["| exact", "2", "0", "3", "66.7 %", "3 |"]
     assert lines[3] == ["| 0", "3", "1", "6", "66.7 %", "4 |"]
     assert [line[0] for line in lines[4:]] == ["| 2", "| 4", "| 6", "| 8", "| 10"]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("x,1 2,Training\n", "line 2 of faces.csv has a fault (emotion is 'x'"),
+        ("", "line 1 of faces.csv has"),
+    ],
+)
+def test_the_table_of_a_faulty_csv_is_refused_in_one_line(
+    row: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "faces.csv").write_text(f"emotion,pixels,Usage\n{row}")
+    write_params(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["near_duplicates", "faces.csv"])
+    with pytest.raises(UserError, match=f"^{re.escape(reason)}"):
+        table.main()

@@ -2,12 +2,15 @@
 
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from emotion.config.schema import load_params
 from emotion.runtime.errors import UserError
+from experiments.settings import data_settings
+from stages.fetch import local
 from tests.support.parameters import PARAMS, write_params
 from tests.support.paths import ROOT
 from tools.own import main
@@ -74,3 +77,12 @@ def test_without_a_file_nothing_is_set(
     with pytest.raises(UserError, match=reason):
         own(monkeypatch, csv)
     assert (folder / "params.yaml").read_bytes() == before
+
+
+def test_the_home_of_a_user_who_is_not_here_is_told_in_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for use in (partial(own, monkeypatch), local, lambda path: data_settings([f"fetch.path={path}"])):
+        with pytest.raises(UserError, match=r"^'~nobody-here/faces' begins with the name of no user here"):
+            use("~nobody-here/faces")
+    assert local("~/faces") == Path.home() / "faces"

@@ -335,6 +335,11 @@ def test_an_accuracy_without_an_interval_is_drawn() -> None:
     assert placed.left == placed.x == placed.right
 
 
+def test_ticks_between_whole_percentages_keep_their_decimals() -> None:
+    ticks, _, _ = dots([Measured("of a million faces", 0.662, 0.6605, 0.6635, "run")])
+    assert [tick.text for tick in ticks][:3] == ["66 %", "66.1 %", "66.2 %"]
+
+
 def test_a_class_without_faces_and_a_split_without_clean_ones_have_dashes(run: Run) -> None:
     absent = {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
     changes: dict[str, Any] = {

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -180,6 +181,23 @@ def test_an_unknown_row_is_named_with_what_there_is(row: str, kind: str) -> None
         find_row(row)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", " has no section protocols; undo"),
+        ("protocols: {random: {train.seed: 0}}", " has no section recipes; undo"),
+        ("protocols: {random: {train.seed: 0}}\nrecipes: {fast: }", ": recipes.fast has no parameters"),
+    ],
+)
+def test_a_file_of_recipes_that_lacks_something_is_told_in_one_line(
+    text: str, reason: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "recipes.yaml"
+    file.write_text(text)
+    with pytest.raises(UserError, match=f"^{re.escape(f'{file}{reason}')}"):
+        find_row("fast-random", file)
+
+
 def test_the_tolerance_is_two_standard_errors() -> None:
     assert tolerance(0.65, 3589) == pytest.approx(0.0159, abs=1e-4)
 
@@ -252,4 +270,7 @@ def test_runs_that_were_measured_elsewhere_are_added(file: Path, monkeypatch: py
     assert file.read_text() == elsewhere.read_text()
     elsewhere.write_text("row,seed\nfast-random,0\n")
     with pytest.raises(UserError, match="is no file of measured runs: its columns are row, seed"):
+        results.merge(elsewhere)
+    elsewhere.write_bytes(b"PK\x03\x04\xff\xfe")  # a model in the place of its results
+    with pytest.raises(UserError, match="is no file of measured runs: it is no CSV"):
         results.merge(elsewhere)

@@ -12,8 +12,9 @@ from ruamel.yaml import YAML
 from emotion.config.loading import load
 from emotion.config.recipes import find_row
 from emotion.config.schema import load_params
+from emotion.config.words import setting, value
 from emotion.runtime.errors import UserError
-from experiments.settings import data_settings, overrides, setting, value
+from experiments.settings import data_settings, overrides
 from experiments.sweep import axes, axis
 from tests.support.parameters import write_params
 

@@ -2,9 +2,12 @@
 
 import json
 import re
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -63,6 +66,30 @@ def test_without_a_model_or_the_runtime_one_line_says_what_to_do(
     monkeypatch.setattr(site, "RUNTIME", tmp_path / "nothing")
     with pytest.raises(UserError, match=r"run: npm ci --prefix web$"):
         site.build(tmp_path / "site", write_classifier(tmp_path / "hand.onnx"))
+
+
+def test_a_port_that_cannot_be_used_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server((site.HOST, 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(UserError, match=rf"^port {port} cannot be used \(Address already in use\): name"):
+            site.serve(tmp_path, port)
+    with pytest.raises(UserError, match=r"^port 65536 cannot be used \(it must be 0 to 65535\)"):
+        site.serve(tmp_path, 65536)
+
+
+def test_the_folder_is_served_until_ctrl_c(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("the page")
+    code = "import sys; from pathlib import Path; from tools.site import serve; serve(Path(sys.argv[1]), 0)"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as served:
+        assert served.stdout
+        (address,) = re.findall(r"http://127\.0\.0\.1:\d+", served.stdout.readline())
+        with urlopen(address) as answer:
+            assert answer.read() == b"the page"
+        served.send_signal(signal.SIGINT)
+        assert served.wait() == 0
 
 
 def test_the_lock_of_npm_pins_and_hashes_every_package_and_names_no_address() -> None:

@@ -135,6 +135,11 @@ def test_more_files_than_the_limit_are_refused(tmp_path: Path, monkeypatch: pyte
         content(tmp_path, tar(CHALLENGE))
 
 
+def test_as_many_files_as_the_limit_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tars, "MOST_FILES", 2)
+    assert content(tmp_path, tar({"fer2013.csv": CSV, "README": b"no faces"})) == CSV
+
+
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
 def test_every_cut_gives_the_csv_or_one_error(tmp_path: Path, mode: str) -> None:
     whole = tar(CHALLENGE, mode, tarfile.USTAR_FORMAT)

@@ -18,6 +18,8 @@
 /** A mistake that the user can mend; the message says how. */
 export class UserError extends Error {}
 
+// Of a model that says nothing of it, as in emotion/inference/crop.py
+const FRAMING = { side: 1.12, rise: 0.12 };
 // Field numbers of onnx.proto: ModelProto.metadata_props, and key and value of StringStringEntryProto
 const METADATA_PROPS = 14;
 const KEY = 1;
@@ -46,7 +48,7 @@ export function modelInfo(file, name) {
     return {
       classes: JSON.parse(metadata.classes).map(String),
       side: Number.parseInt(metadata.side, 10),
-      framing: { side: Number(crop.side ?? 1.18), rise: Number(crop.rise ?? 0.1) },
+      framing: { side: Number(crop.side ?? FRAMING.side), rise: Number(crop.rise ?? FRAMING.rise) },
       recipe: metadata.recipe ?? "unknown recipe",
       score: JSON.parse(metadata.score ?? "{}"),
       data: metadata.data ?? "",

@@ -18,8 +18,10 @@ const SAMPLE = "astronaut.jpg";
 
 const analyst = new Analyst();
 const camera = new Camera();
+/** @type {File[]} */
+let chosen = []; // photos; empty while the camera is on
 /** @type {(Result & { file: Blob })[]} */
-let results = []; // of photos; empty while the camera is on
+let results = []; // of the photos that are shown: the chosen ones, once the first of them is done
 let current = 0; // which of them is shown
 /** @type {Shown | null} */
 let shown = null;
@@ -39,29 +41,34 @@ function element(id) {
 }
 
 /**
- * Look at photos, one after the other, until others are chosen, and show the first as soon as it is done.
+ * Look at photos, one after the other, until others are chosen, and show the first as soon as it is done. Where
+ * none can be read, what was shown before stays.
  *
  * @param {File[]} files
  */
 async function look(files) {
   camera.stop();
   explanation.close();
+  const before = chosen;
+  chosen = files;
   /** @type {typeof results} */
   const looked = [];
-  results = looked;
   for (const file of files) {
     say(`Looking at ${file.name}…`);
     try {
       const faces = await analyst.photo(file, file.name);
-      if (results !== looked) return;
+      if (chosen !== files) return;
       looked.push({ name: file.name, model, faces, file });
-      if (looked.length === 1) await turnTo(0);
+      if (looked.length > 1) continue;
+      results = looked;
+      await turnTo(0);
     } catch (error) {
       complain(error);
     }
   }
-  if (results !== looked) return;
-  if (looked.length) tell();
+  if (chosen !== files) return;
+  if (!looked.length) chosen = before; // they are still shown
+  if (results.length) tell();
   else say("");
 }
 
@@ -108,6 +115,7 @@ async function toggleCamera() {
     camera.stop();
     return;
   }
+  chosen = [];
   results = [];
   for (const id of ["before", "next"]) element(id).hidden = true;
   say("Waiting for the camera…");
@@ -133,14 +141,14 @@ async function toggleCamera() {
 }
 
 /**
- * Let a model of the user's own answer, also for the photos that are shown.
+ * Let a model of the user's own answer, also for the photos that are chosen already.
  *
  * @param {File} file
  */
 async function use(file) {
   try {
     describe(await analyst.model(file, file.name), file.name);
-    if (results.length) await look(results.map((result) => new File([result.file], result.name)));
+    if (chosen.length) await look([...chosen]);
     else say(`${file.name} answers from now on`);
   } catch (error) {
     complain(error);

@@ -25,7 +25,7 @@ export async function decode(file, name) {
 }
 
 /**
- * Return the pixels of a decoded picture; transparent is white.
+ * Return the pixels of a decoded picture, and close it; transparent is white.
  *
  * @param {ImageBitmap} bitmap
  * @param {string} name for the message
@@ -44,5 +44,7 @@ export function pixels(bitmap, name) {
     return { data: /** @type {Uint8ClampedArray} */ (data), width, height, channels: 4 };
   } catch {
     throw new UserError(`${name} has ${width}×${height} pixels, too many for this browser; make it smaller`);
+  } finally {
+    bitmap.close(); // else it keeps its memory until the collector happens to come
   }
 }

@@ -92,6 +92,10 @@ test("a model's metadata are read from its file", () => {
   assert.deepEqual(info.score, JSON.parse(inputs.metadata.score));
 });
 
+test("a model that says nothing of its framing has Python's", () => {
+  assert.deepEqual(modelInfo(bytes(inputs.bare), "m.onnx").framing, inputs.framing);
+});
+
 test("what is no model of this pipeline is refused by name", () => {
   const model = bytes(inputs.model);
   /** @param {Uint8Array} file */

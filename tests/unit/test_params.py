@@ -89,7 +89,10 @@ def test_a_whole_number_is_a_rate_too(tmp_path: Path) -> None:
         ("train: {lr: 2020-13-45}", "params.yaml cannot be read: month must be in 1..12"),
         ("train: {lr: !!bool often}", "params.yaml cannot be read: 'often'"),
         ("\0", "params.yaml cannot be read: unacceptable character"),
-        ("train: " + "[" * 1000 + "]" * 1000, "params.yaml cannot be read: too many sections within each other"),
+        (
+            "train: " + "[" * 1000 + "]" * 1000,
+            "params.yaml cannot be read: too many sections within each other",
+        ),
     ],
 )
 def test_a_fault_is_one_line_that_names_the_key(tmp_path: Path, text: str, expected: str) -> None:

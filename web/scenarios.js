@@ -160,7 +160,7 @@ async function refused(page) {
  * @param {Plan} plan
  */
 async function model(page, plan) {
-  await hand(page, "paste", plan.photos?.[0] ?? "");
+  await hand(page, "paste", (plan.photos ?? []).slice(0, 1));
   await page.waitForSelector("#faces li", WAIT);
   const before = await text(page, "#faces");
   await dropModel(page, plan.model ?? "");
@@ -180,17 +180,18 @@ async function interrupted(page, plan) {
   /** @param {string} start */
   const said = (start) =>
     page.waitForFunction((text) => document.querySelector("#status")?.textContent?.startsWith(text), WAIT, start);
-  await choose(page, "#photos", plan.photos ?? []);
-  await said("Looking at");
-  await dropModel(page, plan.model ?? "");
+  const recipe = await text(page, "#recipe");
+  await hand(page, "drop", plan.photos ?? [], [plan.model ?? ""]);
+  await page.waitForFunction((old) => document.querySelector("#recipe")?.textContent !== old, WAIT, recipe);
   await said(`1 of ${plan.photos?.length}`);
+  const files = await saved(page, plan.downloads);
   await choose(page, "#photos", [plan.model ?? ""]);
   await page.waitForSelector("#message:not([hidden])", WAIT);
   const message = await text(page, "#message");
   await said(`1 of ${plan.photos?.length}`);
   await page.click("#next");
   await said(`2 of ${plan.photos?.length}`);
-  return { message, ...(await saved(page, plan.downloads)) };
+  return { message, ...files };
 }
 
 /**

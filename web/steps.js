@@ -20,27 +20,31 @@ export async function choose(page, input, files) {
 }
 
 /**
- * Paste or drop a file.
+ * Paste or drop files; of several times the next comes before the page has looked at the files of the first.
  *
  * @param {Page} page
  * @param {"paste" | "drop"} way
- * @param {string} file
+ * @param {string[][]} times files that come together
  */
-export async function hand(page, way, file) {
-  const content = await readFile(file, "base64");
+export async function hand(page, way, ...times) {
+  const read = async (/** @type {string} */ file) => [basename(file), await readFile(file, "base64")];
+  const contents = await Promise.all(times.map((files) => Promise.all(files.map(read))));
   await page.evaluate(
-    (way, name, content) => {
-      const files = new DataTransfer();
-      files.items.add(new File([Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))], name));
-      const event =
-        way === "drop"
-          ? new DragEvent("drop", { dataTransfer: files, cancelable: true })
-          : new ClipboardEvent("paste", { clipboardData: files });
-      dispatchEvent(event);
+    (way, contents) => {
+      for (const together of contents) {
+        const files = new DataTransfer();
+        for (const [name, content] of together) {
+          files.items.add(new File([Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))], name));
+        }
+        const event =
+          way === "drop"
+            ? new DragEvent("drop", { dataTransfer: files, cancelable: true })
+            : new ClipboardEvent("paste", { clipboardData: files });
+        dispatchEvent(event);
+      }
     },
     way,
-    basename(file),
-    content,
+    contents,
   );
 }
 
@@ -53,7 +57,7 @@ export async function hand(page, way, file) {
 export async function dropModel(page, file) {
   const recipe = await text(page, "#recipe");
   const before = await text(page, "#faces");
-  await hand(page, "drop", file);
+  await hand(page, "drop", [file]);
   await page.waitForFunction((old) => document.querySelector("#recipe")?.textContent !== old, WAIT, recipe);
   await page.waitForFunction((old) => document.querySelector("#faces")?.textContent !== old, WAIT, before);
 }

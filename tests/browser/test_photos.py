@@ -168,4 +168,4 @@ def test_a_model_that_comes_while_photos_are_looked_at_answers_for_all_and_a_wro
     assert [(said["file"], said["model"]) for said in found["json"]] == [
         (photo.name, "own.onnx") for photo in (HOPPER, ASTRONAUT)
     ]
-    assert found["picture"] == "astronaut.faces.png"
+    assert found["picture"] == "grace_hopper.faces.png"

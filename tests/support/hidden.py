@@ -49,5 +49,5 @@ class Hidden:
 
 if __name__ == "__main__":
     module, *packages = sys.argv[1:]
-    sys.meta_path.insert(0, Hidden(needed(packages)))  # type: ignore[arg-type]
+    sys.meta_path.insert(0, Hidden(needed(packages)))
     importlib.import_module(module)

@@ -52,11 +52,11 @@ def dialect_of(start: bytes, name: str, classes: Classes) -> Dialect | None:
         classes: its classes.
 
     Raises:
-        UserError: it has no pixels or no classes, so that nothing can be learnt from it.
+        UserError: it has no pixels or no classes, so that nothing can be learnt from it, or has them twice.
     """
     header, row = _first_lines(start)
     for delimiter in DELIMITERS:
-        names, fields, places = _columns(header, row, delimiter)
+        names, fields, places = _columns(header, row, delimiter, name)
         _refuse_what_cannot_be_learnt(places, name)
         if {"emotion", "pixels"} <= places.keys() and len(fields) == len(names):
             dialect = Dialect(
@@ -91,12 +91,12 @@ def read_pixels(chunks: Iterator[bytes], name: str) -> Iterator[Face]:
         name: what a message calls the CSV.
 
     Raises:
-        UserError: it has no such column.
+        UserError: it has no such column, or two of them.
     """
     start = next(chunks, b"")
     header, row = _first_lines(start)
     for delimiter in DELIMITERS:
-        names, fields, places = _columns(header, row, delimiter)
+        names, fields, places = _columns(header, row, delimiter, name)
         if "pixels" in places and len(fields) == len(names):
             dialect = Dialect(delimiter, len(names), None, places["pixels"], None, [])
             yield from _rows(chain([start], chunks), dialect, name, Classes())
@@ -109,12 +109,22 @@ def _first_lines(start: bytes) -> tuple[bytes, bytes]:
     return header, row
 
 
-def _columns(header: bytes, row: bytes, delimiter: str) -> tuple[list[str], list[str], dict[str, int]]:
-    """Return the names of the columns, the fields of the first row, and the place of each name."""
+def _columns(
+    header: bytes, row: bytes, delimiter: str, name: str
+) -> tuple[list[str], list[str], dict[str, int]]:
+    """Return the names of the columns, the fields of the first row, and the place of each name.
+
+    Raises:
+        UserError: a column that is read stands there twice.
+    """
     names, fields = _fields(header, delimiter), _fields(row, delimiter)
     if len(fields) == len(names) + 1:  # R leaves the index out of the header
         names = ["", *names]
-    return names, fields, {column.strip().lower(): place for place, column in enumerate(names)}
+    columns = [column.strip().lower() for column in names]
+    for column in COLUMNS:
+        if columns.count(column.lower()) > 1:
+            raise UserError(f"{name} has the column {column} twice: leave one, or rename the other")
+    return names, fields, {column: place for place, column in enumerate(columns)}
 
 
 def _rows(chunks: Iterator[bytes], dialect: Dialect, name: str, classes: Classes) -> Iterator[Face]:

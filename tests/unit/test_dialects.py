@@ -173,6 +173,15 @@ def test_pixels_without_classes_are_refused_in_one_line(good: bytes, tmp_path: P
         fetched(tmp_path, column(0)(column(2)(good)))
 
 
+@pytest.mark.parametrize(
+    "names", ["emotion,pixels,Emotion", "emotion; pixels;pixels", "usage,pixels,emotion,Usage"]
+)
+def test_a_column_that_stands_twice_is_refused_by_its_name(tmp_path: Path, names: str) -> None:
+    row = names.replace("pixels", "0 " * 2304)
+    with pytest.raises(UserError, match=r"own.csv has the column (emotion|pixels|Usage) twice: leave one"):
+        fetched(tmp_path, f"{names}\n{row}\n".encode())
+
+
 def test_the_votes_of_ferplus_are_told_from_faces(tmp_path: Path) -> None:
     names = b"Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
     row = b"Training,fer0000000.png,4,0,0,1,3,2,0,0,0,0"

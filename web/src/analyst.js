@@ -12,6 +12,8 @@ export class Analyst {
   /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: Error) => void }>} */
   #waiting = new Map();
   #asked = 0;
+  /** @type {Error | undefined} why there is no worker: it has an answer to whatever else it meets */
+  #lost;
 
   constructor() {
     this.#worker.onmessage = ({ data }) => {
@@ -21,8 +23,8 @@ export class Analyst {
       else asked?.resolve(data.answer);
     };
     this.#worker.onerror = (event) => {
-      const error = new Error(event.message || "the page's files are incomplete, or this browser is too old");
-      for (const asked of this.#waiting.values()) asked.reject(error);
+      this.#lost = new Error(event.message || "the page's files are incomplete, or this browser is too old");
+      for (const asked of this.#waiting.values()) asked.reject(this.#lost);
       this.#waiting.clear();
     };
   }
@@ -32,6 +34,7 @@ export class Analyst {
    * @returns {Promise<any>}
    */
   #ask(question) {
+    if (this.#lost) return Promise.reject(this.#lost);
     const id = this.#asked++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });

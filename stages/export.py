@@ -13,7 +13,7 @@ import numpy as np
 
 os.environ["KERAS_BACKEND"] = "tensorflow"  # which alone exports, also what JAX has trained
 
-from emotion.config.schema import ExportParams, load_params
+from emotion.config.schema import ExportParams, ModelParams, TrainParams, load_params
 from emotion.data.storage import Split, load_split
 from emotion.export.formats import to_int8, to_litert, to_onnx
 from emotion.export.parity import (
@@ -62,7 +62,7 @@ def main() -> None:
     info = ModelInfo(
         test.classes,
         SIDE,
-        recipe=f"{network.name}, {training.optimizer}, {training.epochs} epochs, seed {training.seed}",
+        recipe=recipe(network, training),
         score={"accuracy": accuracy, "split": f"{split} test"},
         data=data_hash(train),
     )
@@ -105,6 +105,12 @@ def calibration_faces(train: Split) -> np.ndarray:
     """Return 512 faces of the split, evenly spread over it, uint8 (N, 48, 48, 1)."""
     rows = np.linspace(0, len(train) - 1, min(CALIBRATION_FACES, len(train))).astype(int)
     return np.asarray(train.images[rows])
+
+
+def recipe(network: ModelParams, training: TrainParams) -> str:
+    """Say in a few words what was trained, and how."""
+    most = "at most " if training.patience < training.epochs else ""
+    return f"{network.name}, {training.optimizer}, {most}{training.epochs} epochs, seed {training.seed}"
 
 
 def data_hash(split: Split) -> str:

@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emotion.config.recipes import find_row
+from emotion.config.schema import load_params
 from emotion.data.storage import Split, save_split
 from emotion.inference.metadata import from_metadata
 from emotion.inference.sessions import open_session
 from emotion.labels import CLASSES
 from emotion.network.keras_setup import keras
 from emotion.network.model import save_model
-from tests.support.parameters import write_params
+from stages.export import recipe
+from tests.support.parameters import PARAMS, write_params
 from tests.support.paths import ROOT
 
 ROWS = 40
@@ -74,12 +77,17 @@ def test_metrics_hold_each_format_beside_keras(exported: Path) -> None:
     assert onnx["bytes"] == (exported / "models/emotion.onnx").stat().st_size
 
 
+def test_a_training_that_cannot_stop_early_has_all_its_epochs() -> None:
+    every = load_params(PARAMS, find_row("fast-random").settings)
+    assert recipe(every["model"], every["train"]) == "fast_cnn, muon, 10 epochs, seed 0"
+
+
 def test_both_onnx_models_say_what_they_are(exported: Path) -> None:
     metrics = json.loads((exported / "metrics/export.json").read_text())
     for name in ("emotion.onnx", "exports/emotion.int8.onnx"):
         path = exported / "models" / name
         info = from_metadata(open_session(path, threads=1).get_modelmeta().custom_metadata_map, path)
         assert info.classes == tuple(CLASSES)
-        assert info.recipe == "paper_cnn, adam, 50 epochs, seed 3"
+        assert info.recipe == "paper_cnn, adam, at most 50 epochs, seed 3"
         assert info.score == {"accuracy": metrics["keras"]["accuracy"], "split": "official test"}
         assert len(info.data) == 64

@@ -15,6 +15,7 @@ from emotion.inference.recognizer import MODELS
 from emotion.runtime.errors import UserError
 from tests.support.classifiers import write_classifier
 from tests.support.paths import ROOT
+from tests.support.project import interruptible
 from tools import site
 
 WEB = ROOT / "web"
@@ -81,15 +82,21 @@ def test_the_folder_is_served_until_ctrl_c(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("the page")
     code = "import sys; from pathlib import Path; from tools.site import serve; serve(Path(sys.argv[1]), 0)"
     command = [sys.executable, "-c", code, str(tmp_path)]
-    with subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as served:
-        assert served.stdout
-        (address,) = re.findall(r"http://127\.0\.0\.1:\d+", served.stdout.readline())
-        with urlopen(address) as answer:
-            assert answer.read() == b"the page"
-        served.send_signal(signal.SIGINT)
-        assert served.wait() == 0
+    with (
+        interruptible(),
+        subprocess.Popen(
+            command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as served,
+    ):
+        try:
+            assert served.stdout
+            (address,) = re.findall(r"http://127\.0\.0\.1:\d+", served.stdout.readline())
+            with urlopen(address) as answer:
+                assert answer.read() == b"the page"
+            served.send_signal(signal.SIGINT)
+            assert served.wait(timeout=60) == 0
+        finally:
+            served.kill()  # without effect on one that has ended
 
 
 def test_the_lock_of_npm_pins_and_hashes_every_package_and_names_no_address() -> None:

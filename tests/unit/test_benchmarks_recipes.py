@@ -18,6 +18,8 @@ FACES = 18
 def parameters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_params(tmp_path)
     monkeypatch.chdir(tmp_path)
+    # Other tests may have computed in this process already, with other threads
+    monkeypatch.setattr(recipes, "use_threads", lambda number: None)
 
 
 def clock(*ends: float) -> SimpleNamespace:

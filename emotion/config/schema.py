@@ -103,7 +103,7 @@ class PreprocessParams(Section):
 class ModelParams(Section):
     """The network."""
 
-    name: Literal["paper_cnn", "fast_cnn", "strong_cnn", "resemotenet"]
+    name: Literal["paper_cnn", "fast_cnn", "wide_cnn", "strong_cnn", "resemotenet"]
     dropout: float = Field(ge=0, lt=1)
     conv_dropout: float = Field(ge=0, lt=1)
     dense_dropout: float = Field(ge=0, lt=1)

@@ -128,7 +128,7 @@ def test_a_comment_a_docstring_and_a_line_break_leave_the_key_as_it_is(tmp_path:
     assert run_key({}, [], [code]) != before
 
 
-@pytest.mark.parametrize("network", ["paper_cnn", "fast_cnn", "strong_cnn", "resemotenet"])
+@pytest.mark.parametrize("network", ["paper_cnn", "fast_cnn", "wide_cnn", "strong_cnn", "resemotenet"])
 def test_the_code_of_a_key_is_what_a_training_imports_but_what_only_refuses_or_waits(network: str) -> None:
     reached = imported("emotion.training.run") | imported(f"emotion.network.{network}")
     passive = {path for path in reached if path.parent.name in ("config", "runtime")}

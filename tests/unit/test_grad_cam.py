@@ -89,6 +89,7 @@ def test_no_face_has_no_map() -> None:
     [
         ("paper_cnn", "conv_512", (6, 6, 512)),
         ("fast_cnn", "relu_2_2", (6, 6, 128)),
+        ("wide_cnn", "relu_3_2", (6, 6, 384)),
         ("strong_cnn", "relu_4_2", (6, 6, 512)),
         ("resemotenet", "excited", (6, 6, 256)),
     ],

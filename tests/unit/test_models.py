@@ -224,7 +224,7 @@ def test_the_file_has_no_option_that_older_releases_of_keras_do_not_know(
         assert not (name in ("Pad", "Flip") and "name" in config)
 
 
-@pytest.mark.parametrize("name", ["paper_cnn", "fast_cnn", "strong_cnn"])
+@pytest.mark.parametrize("name", ["paper_cnn", "fast_cnn", "wide_cnn", "strong_cnn"])
 def test_a_network_in_float32_has_the_weights_and_the_random_states_of_the_one_in_bfloat16(name: str) -> None:
     half = build(model_params(name=name, dropout=0.1), "bfloat16")
     whole = in_float32(half)

@@ -5,12 +5,14 @@ import pytest
 
 from emotion.config.schema import ModelParams
 from emotion.network.blocks import shift_logits
+from emotion.network.cost import multiply_adds
 from emotion.network.keras_setup import keras, layers
 from emotion.network.model import build
 from tests.support.parameters import model_params
 
 PARAMS = model_params(name="paper_cnn")
 FAST = PARAMS.model_copy(update={"name": "fast_cnn"})
+WIDE = PARAMS.model_copy(update={"name": "wide_cnn"})
 STRONG = PARAMS.model_copy(update={"name": "strong_cnn"})
 RESEMOTENET = PARAMS.model_copy(update={"name": "resemotenet"})
 FACES = np.random.default_rng(0).random((4, 48, 48, 1), np.float32)
@@ -45,7 +47,7 @@ def test_every_layer_with_weights_but_the_last_of_the_paper_ends_in_relu(paper: 
     assert functions == ["relu"] * 7 + ["softmax"]
 
 
-@pytest.mark.parametrize("params", [FAST, STRONG])
+@pytest.mark.parametrize("params", [FAST, WIDE, STRONG])
 def test_every_convolution_is_normalised_then_rectified(params: ModelParams) -> None:
     kinds = [type(layer) for layer in build(params).layers]
     after = [kinds[index + 1] for index, kind in enumerate(kinds) if kind is layers.BatchNormalization]
@@ -88,10 +90,20 @@ def test_number_of_parameters_of_the_fast_network(fast: keras.Model) -> None:
     assert fast.count_params() == convolutions + norms + 256 * 7 + 7 == 571_839
 
 
-def test_the_fast_network_pools_before_it_normalises(fast: keras.Model) -> None:
-    kinds = [type(layer) for layer in fast.layers]
+@pytest.mark.parametrize(("params", "pools"), [(FAST, 3), (WIDE, 2)])
+def test_the_networks_for_a_cpu_pool_before_they_normalise(params: ModelParams, pools: int) -> None:
+    kinds = [type(layer) for layer in build(params).layers]
     after_a_pool = [kinds[index + 1] for index, kind in enumerate(kinds) if kind is layers.MaxPooling2D]
-    assert after_a_pool == [layers.BatchNormalization] * 3
+    assert after_a_pool == [layers.BatchNormalization] * pools
+
+
+def test_the_wide_network_has_its_maps_and_five_times_the_work_of_the_fast_one(fast: keras.Model) -> None:
+    network = build(WIDE)
+    convolutions = [layer for layer in network.layers if isinstance(layer, layers.Conv2D)]
+    shapes = [(layer.output.shape[1], layer.filters) for layer in convolutions]
+    assert shapes == [(24, 32), (24, 96), (24, 96), (12, 192), (12, 192), (6, 384), (6, 384)]
+    assert network.count_params() < 5_000_000
+    assert multiply_adds(network) / multiply_adds(fast) == pytest.approx(5, rel=0.1)
 
 
 def test_the_strong_network_has_its_maps_and_fewer_than_five_million_weights() -> None:
@@ -115,7 +127,7 @@ def test_resemotenet_has_the_blocks_and_weights_of_its_authors() -> None:
     assert sizes == [3, 2, 1]
 
 
-@pytest.mark.parametrize("params", [PARAMS, FAST, STRONG, RESEMOTENET])
+@pytest.mark.parametrize("params", [PARAMS, FAST, WIDE, STRONG, RESEMOTENET])
 def test_bfloat16_is_for_convolutions_and_the_pooling_of_what_they_give(params: ModelParams) -> None:
     network = build(params, "bfloat16")
     for before, layer in pairwise(network.layers):
@@ -125,7 +137,7 @@ def test_bfloat16_is_for_convolutions_and_the_pooling_of_what_they_give(params: 
     assert {variable.dtype for variable in network.weights} == {"float32"}
 
 
-@pytest.mark.parametrize("params", [PARAMS, FAST, STRONG, RESEMOTENET])
+@pytest.mark.parametrize("params", [PARAMS, FAST, WIDE, STRONG, RESEMOTENET])
 def test_shifted_logits_are_those_of_the_probabilities(params: ModelParams) -> None:
     network, shifts = build(params), np.linspace(-1, 2, 7)
     before = network.predict(FACES, verbose=0)

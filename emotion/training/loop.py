@@ -85,6 +85,10 @@ def fit(
     )
     model.optimizer.build(model.trainable_variables)
     variables = model.variables + model.optimizer.variables
+    if TENSORFLOW:
+        # Metrics make their variables when they are first used; within a step, that would trace it twice
+        nothing = np.zeros((1, len(train.classes)), np.float32)
+        model.compute_metrics(None, nothing, nothing)
 
     history: History = []
     seconds = 0.0

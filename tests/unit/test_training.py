@@ -115,6 +115,20 @@ def test_a_shorter_training_does_not_go_on_from_a_longer_one(
     assert "resuming" not in capsys.readouterr().out
 
 
+def test_a_step_is_traced_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TensorFlow traces it a second time if variables are made in it, and that takes seconds."""
+    traced: list[int] = []
+    step = keras.Model.train_step
+
+    def counted(model: keras.Model, *args: Any) -> Any:
+        traced.append(1)
+        return step(model, *args)
+
+    monkeypatch.setattr(keras.Model, "train_step", counted)
+    history, _ = train(tmp_path / "c.npz", batch_size=len(TRAIN), epochs=2)
+    assert (len(history), len(traced)) == (2, 1)
+
+
 def test_the_first_of_equally_good_epochs_is_the_best() -> None:
     assert best_epoch([{"val_accuracy": accuracy} for accuracy in (0.1, 0.5, 0.4, 0.5)]) == 2
 

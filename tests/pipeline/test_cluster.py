@@ -40,6 +40,7 @@ def cluster(home: Path) -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
         patch.setenv("DVC_SITE_CACHE_DIR", str(home / "dvc"))
+        patch.setenv("RAY_TMPDIR", str(home / "no cluster was here"))
         with local_cluster(nodes=2, cores=CORES) as nodes:
             yield nodes
 
@@ -124,6 +125,7 @@ def test_a_sweep_runs_on_all_nodes_and_what_is_complete_is_not_run_again(
     assert stand_in.read("models/emotion.keras") == b"2 0.1"  # it was pulled
     stand_in.run("git", "restore", ".")
     assert not (home / ".ray").exists()  # no token, which a later cluster would ask for
+    assert not (home / "no cluster was here").exists()  # nor its address, in place of that of another one
 
 
 def test_a_search_has_its_trials_on_the_nodes_and_its_study_here(cluster: Any, stand_in: Project) -> None:

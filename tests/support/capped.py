@@ -20,7 +20,7 @@ def cap_memory() -> None:
     cap = pages * resource.getpagesize() + SPARE
     resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
     try:
-        bytes(2 * SPARE)
+        bytes(8 * SPARE)  # so much that a thread which was starting, and is no more, makes no difference
     except MemoryError:
         return
     sys.exit("the memory is not capped")

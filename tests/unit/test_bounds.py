@@ -75,7 +75,7 @@ def test_a_line_of_a_gigabyte(start: bytes, unit: bytes) -> None:
     write = [sys.executable, "-c", WRITE_GIGABYTE, start.hex(), unit.hex()]
     with subprocess.Popen(write, stdout=subprocess.PIPE) as gigabyte:
         status, output = capped("read", Path("/dev/stdin"), gigabyte.stdout)
-    assert status == 0
+    assert status == 0, output
     columns, *faults = output.splitlines()
     if start:
         assert faults == ["the line has more than 16,384 bytes"]

@@ -2,8 +2,8 @@
 # Keras: RandomInvert with the range (-1, 1) makes pictures of 0 to 2.
 #
 # keras 3.15.1, seen with JAX 0.10.2. The layer takes the values from the upper end of value_range, as is right
-# for a range that begins at 0. Pictures from -1 to 1, as MobileNet and Xception take them, come out two thirds
-# white and beyond: middle grey, 0, becomes 1, and black becomes 2.
+# for a range that begins at 0. Pictures from -1 to 1, as MobileNet and Xception take them, come out
+# from 0 to 2: middle grey, 0, becomes white, 1, and black becomes 2.
 # One would expect the complement within the range, lower + upper - value: here -value.
 #
 # Seen, of -1, 0 and 1: 2, 1 and 0

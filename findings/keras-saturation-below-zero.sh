@@ -1,9 +1,9 @@
 #!/bin/sh
 # Keras: RandomSaturation with its default range makes values down to -1,150 of pixels from 0 to 255.
 #
-# keras 3.15.1, seen with JAX 0.10.2. The saturation, which is at most 1, is multiplied and then cut off at the end
-# of value_range, 255, so it is not; and what the colours become is not cut off at all. With the range
-# (0, 1) the layer does what it should. RandomColorJitter, which uses the layer, is the same.
+# keras 3.15.1, seen with JAX 0.10.2. The saturation, which is at most 1, is multiplied and then limited to the end of
+# value_range, 255, instead of 1; and the colours that follow are not limited at all. With the range (0, 1) the
+# layer does what it should. RandomColorJitter uses this layer, with the same default range.
 # One would expect pixels within the range, and the same picture in either range.
 #
 # Seen, of the colour 200, 100, 50, in steps of a 255th:

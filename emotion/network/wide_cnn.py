@@ -7,7 +7,7 @@ from emotion.network.model import INPUT_SHAPE
 
 
 def network(params: ModelParams, precision: Precision, classes: int) -> keras.Model:
-    """Return a network of 2.5 M weights that takes five times the multiply-adds of `fast_cnn` for an image.
+    """Return a network of 2.6 M weights that takes five times the multiply-adds of `fast_cnn` for an image.
 
     A stem of stride 2, then two convolutions of 3 x 3 each at 24, 12 and 6 pixels.
     """

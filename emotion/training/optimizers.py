@@ -39,6 +39,28 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
         return x * (self.rms_rate * math.sqrt(max(math.prod(x.shape[:-1]), x.shape[-1])))
 
 
+class Averaging:
+    """What a Keras optimizer needs so that its running average of the weights soon forgets the first ones.
+
+    Keras's own average has its full decay from the second step on, so with 0.999 it is close to the weights
+    before the training for epochs, while the statistics of batch normalisation follow the current ones:
+    validation stays at chance, and patience ends the training. Source of the rise: TensorFlow's
+    ExponentialMovingAverage with `num_updates`.
+    """
+
+    iterations: keras.Variable
+
+    @property
+    def ema_momentum(self) -> keras.KerasTensor:
+        """The decay of this step: (1 + steps) / (10 + steps) until that passes the one that was asked for."""
+        steps = keras.ops.cast(self.iterations, "float32")
+        return keras.ops.minimum(self._full_decay, (1 + steps) / (10 + steps))
+
+    @ema_momentum.setter
+    def ema_momentum(self, decay: float) -> None:
+        self._full_decay = decay
+
+
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
     "sgd": keras.optimizers.SGD,
@@ -59,15 +81,17 @@ def optimizer(params: TrainParams, epoch_steps: int) -> keras.optimizers.Optimiz
         epoch_steps: the batches of an epoch.
     """
     options: dict[str, Any] = {} if params.weight_decay is None else {"weight_decay": params.weight_decay}
-    if params.average:
-        options |= {"use_ema": True, "ema_momentum": params.average}
     if params.optimizer == "sgd":
         options |= {"momentum": params.momentum, "nesterov": params.momentum > 0}
     elif params.optimizer == "muon":
         options |= {"momentum": params.momentum, "adam_lr_ratio": MUON_ADAM, "precision": params.precision}
         if params.weight_decay is not None:
             options["adam_weight_decay"] = params.weight_decay
-    new = OPTIMIZERS[params.optimizer](learning_rate=learning_rate(params, epoch_steps), **options)
+    kind = OPTIMIZERS[params.optimizer]
+    if params.average:
+        options |= {"use_ema": True, "ema_momentum": params.average}
+        kind = type(kind.__name__, (Averaging, kind), {})
+    new = kind(learning_rate=learning_rate(params, epoch_steps), **options)
     new.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return new
 

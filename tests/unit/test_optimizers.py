@@ -50,6 +50,20 @@ def test_weight_decay_shrinks_kernels_alone(name: str) -> None:
     assert set(shrunk.values()) == {0}
 
 
+@pytest.mark.parametrize("name", ["sgd", "muon"])
+def test_the_running_average_forgets_the_first_weights_at_the_rate_of_its_steps(name: str) -> None:
+    weights = keras.Variable(np.full((3, 3), 5.0), name="kernel")
+    new = optimizer(train_params(optimizer=name, lr=0.1, average=0.5), STEPS)
+    expected = np.zeros((3, 3))
+    for step in range(12):
+        new.apply([keras.ops.ones_like(weights)], [weights])
+        value = np.asarray(keras.ops.convert_to_numpy(weights))
+        decay = min(0.5, (1 + step) / (10 + step)) if step else 0.0
+        expected = decay * expected + (1 - decay) * value
+    new.finalize_variable_values([weights])
+    assert np.asarray(keras.ops.convert_to_numpy(weights)) == pytest.approx(expected, rel=1e-5)
+
+
 def muon_step(gradient: np.ndarray, precision: str) -> np.ndarray:
     """Return the first step of Muon on a kernel of zeros."""
     kernel = keras.Variable(np.zeros_like(gradient), name="kernel")

@@ -275,6 +275,14 @@ def test_running_means_of_the_weights_are_validated_and_do_not_change_the_traini
         assert one["val_loss"] != other["val_loss"]
 
 
+def test_a_long_running_mean_learns_from_the_first_epochs_on(tmp_path: Path) -> None:
+    """Its decay rises with the steps: with the full one it would still be next to the initial weights."""
+    plain, _ = train(tmp_path / "plain/c.npz", lr=0.05, epochs=4)
+    averaged, _ = train(tmp_path / "averaged/c.npz", lr=0.05, epochs=4, average=0.9999)
+    assert len(plain) == len(averaged) == 4
+    assert averaged[-1]["val_loss"] < 1.5 * plain[-1]["val_loss"]
+
+
 @pytest.mark.skipif(not STATM.exists(), reason="needs /proc of Linux")
 def test_memory_does_not_grow_with_the_epochs(tmp_path: Path) -> None:
     """Each epoch copies its faces, here 9 MB: were the copies kept, these seven epochs would add 64 MB.

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from subprocess import Popen
@@ -82,9 +82,12 @@ def trained(home: Path, seed: int, times: int) -> bool:
 
 def workers() -> list[psutil.Process]:
     """Return the processes in which Ray runs our work."""
-    return [
-        child for child in psutil.Process().children(recursive=True) if child.name().startswith("ray::work")
-    ]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # one that has ended since
+            if child.name().startswith("ray::work"):
+                found.append(child)
+    return found
 
 
 def lose_the_node_at_work(cluster: Any) -> None:

@@ -178,7 +178,8 @@ def command(row: str, seeds: list[int], on_cpu: bool) -> str:
     if on_cpu:
         numbers = " ".join(map(str, seeds))
         return f"make measure ROW={row}" + (f' SEEDS="{numbers}"' if numbers != "0" else "")
-    return f"python -m experiments.local {row} --seed {seeds[0]} --csv fer2013.csv --out {row}"
+    module = "KERAS_BACKEND=jax python -m experiments.local"
+    return f"{module} {row} --seed {seeds[0]} --csv fer2013.csv --out {row}"
 
 
 def mean(values: pd.Series) -> str:

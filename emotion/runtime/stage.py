@@ -8,7 +8,8 @@ outputs in place. An edit during the seconds in which a stage imports its module
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ class Stage:
         Raises:
             UserError: the DVC that has started this stage has ended.
         """
-        if self.dvc and self.dvc not in psutil.Process().parents():  # a dead process is nobody's ancestor
+        if self.dvc and self.dvc not in _ancestors():  # a dead process is nobody's ancestor
             raise UserError(
                 f"the DVC that started {self.name} (process {self.dvc.pid}) has ended and would not record "
                 "its outputs; run it again: a training goes on from its checkpoint"
@@ -121,9 +122,26 @@ def _hashes(paths: Iterable[Path]) -> dict[str, str]:
 
 
 def _starter() -> psutil.Process | None:
-    """Return the DVC that has started this process, perhaps through a shell; None where it was none."""
+    """Return the DVC that has started this process, perhaps through a shell; None where it was none.
+
+    Raises:
+        UserError: it ends while it is asked for its name.
+    """
     if "DVC_STAGE" not in os.environ:
         return None
     # As DVC chooses it. Some shells wait for their command, others become it.
     shell = Path(os.environ.get("SHELL") or "/bin/sh").name
-    return next((process for process in psutil.Process().parents() if process.name() != shell), None)
+    try:
+        return next((process for process in _ancestors() if process.name() != shell), None)
+    except psutil.NoSuchProcess as error:
+        reason = f"the DVC that started this stage (process {error.pid}) has ended; run it again"
+        raise UserError(reason) from error
+
+
+def _ancestors() -> Iterator[psutil.Process]:
+    """Yield the processes that led to this one, the nearest first, up to one that has just ended."""
+    process = psutil.Process()
+    with suppress(psutil.NoSuchProcess):
+        while parent := process.parent():
+            yield parent
+            process = parent

@@ -120,7 +120,7 @@ def test_seeds_of_a_row_share_a_line_with_mean_and_deviation(file: Path) -> None
     assert table(file, results.detailed)[0][7] == "9, 12"
     assert (second[0], second[6]) == ("paper-random", "not timed")
     assert third[7] == "GPU"
-    assert third[8].startswith("`python -m experiments.local fast-random --seed 0 --csv ")
+    assert third[8].startswith("`KERAS_BACKEND=jax python -m experiments.local fast-random --seed 0 --csv ")
 
 
 def test_other_threads_are_another_line_and_no_seed_takes_the_place_of_theirs(file: Path) -> None:

@@ -8,12 +8,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from emotion.config.schema import load_params
 from emotion.runtime.errors import UserError
 from emotion.runtime.lockfile import _md5
-from emotion.runtime.stage import Stage, begin
+from emotion.runtime.stage import Stage, _starter, begin
 from tests.support.parameters import write_params
 from tests.support.paths import ROOT
 
@@ -205,3 +206,30 @@ def test_a_stage_ends_with_the_dvc_that_started_it_and_outlives_a_terminal(waits
         assert answer.startswith(f"error: the DVC that started train (process {dvc.pid}) has ended")
     else:
         assert answer == "goes on\n"
+
+
+def ends(process: psutil.Process) -> None:
+    raise psutil.NoSuchProcess(process.pid)
+
+
+def test_an_ancestor_of_dvc_that_ends_while_a_stage_looks_for_dvc_is_no_reason_to_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dvc = psutil.Process().parent()
+    monkeypatch.setattr(psutil.Process, "parent", lambda process: ends(process) if process == dvc else dvc)
+    Stage("train", [], [], {}, dvc).check_dvc_is_there()
+
+
+def test_a_dvc_that_ends_while_a_stage_looks_for_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    dvc = psutil.Process().parent()
+    monkeypatch.setattr(psutil.Process, "parent", ends)
+    with pytest.raises(UserError, match=r"^the DVC that started train "):
+        Stage("train", [], [], {}, dvc).check_dvc_is_there()
+
+
+def test_a_dvc_that_ends_while_a_stage_begins_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_STAGE", "train")
+    monkeypatch.setattr(psutil.Process, "name", ends)
+    reason = rf"^the DVC that started this stage \(process {os.getppid()}\) has ended; run it again$"
+    with pytest.raises(UserError, match=reason):
+        _starter()

@@ -34,7 +34,7 @@ INT32 = np.iinfo(np.int32)
 UNKNOWN = INT32.min  # no integer, or none of USAGES
 LONGEST_LINE = 16 * 1024  # bytes; an official row has at most 9,230
 LONGEST_HEADER = 300  # characters of a header that are kept to be shown
-BATCH = 16  # rows that are parsed at once: few enough for a processor's cache
+BATCH = 12  # rows that are parsed at once: few enough for a processor's cache
 BLOCK = 1024  # rows whose facts are kept as Python's own numbers, which take ten times the memory
 MOST_FAULTS = 1000  # faulty rows after which reading stops: the file is not what it should be
 
@@ -212,7 +212,7 @@ def parse_lines(lines: Iterator[bytes], classes: int = len(CLASSES)) -> Iterator
         classes: how many there are.
     """
     labels = {str(label).encode(): label for label in range(classes)}
-    pixels = PixelReader(PIXELS, BATCH * (LONGEST_LINE + 2))
+    pixels = PixelReader(PIXELS, BATCH * PIXELS * 4)  # three digits and a space each
     while batch := list(islice(lines, BATCH)):
         yield from _parse(batch, labels, pixels)
 

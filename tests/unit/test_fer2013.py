@@ -12,6 +12,7 @@ from emotion.data.duplicates import duplicate_groups, faulty
 from emotion.runtime.errors import UserError
 from emotion.source import fer2013
 from emotion.source.fer2013 import (
+    BATCH,
     COLUMNS,
     LONGEST_HEADER,
     LONGEST_LINE,
@@ -24,6 +25,7 @@ from emotion.source.fer2013 import (
     read_csv,
     write_csv,
 )
+from emotion.source.pixels import PixelReader
 from tests.support.csvs import labels, write_good_csv
 from tests.support.reference import strict
 
@@ -202,6 +204,21 @@ def test_the_size_of_a_batch_changes_nothing(
     assert found.faults == expected.faults
     for name in ("images", "emotion", "usage", "fields", "pixel_count", "non_integers", "out_of_range"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+def test_the_longest_regular_rows_are_read_a_batch_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = []
+
+    def noted(reader: PixelReader, fields: list[bytes]) -> np.ndarray | None:
+        batches.append(len(fields))
+        return read_pixels(reader, fields)
+
+    read_pixels = PixelReader.read
+    monkeypatch.setattr(PixelReader, "read", noted)
+    longest = row(" ".join(["255"] * PIXELS)).strip()
+    images = [image for _, image, _ in parse_lines(iter([longest] * 2 * BATCH))]
+    assert batches == [BATCH, BATCH]
+    assert images == [b"\xff" * PIXELS] * 2 * BATCH
 
 
 @pytest.mark.parametrize("more", [0, 1])
